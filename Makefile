@@ -1,0 +1,72 @@
+# Yiwang 一网 — `make help` is the one door. Every CI step is a target here.
+SHELL       := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON      ?= python3
+VENV        := .venv
+BIN         := $(VENV)/bin
+STAMP       := $(VENV)/.ready
+CACHE       ?= $(HOME)/.cache/yiwang
+LANE        := $(BIN)/python tests/support/lane.py
+export UV_CACHE_DIR ?= $(CACHE)/uv
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+##@ Start here
+help: ## show this help
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/bootstrap.lock requirements/dev.lock pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "需要 Python ≥ 3.11 / Python ≥ 3.11 is needed, found %d.%d. Next: make PYTHON=python3.11 $(MAKECMDGOALS)" % sys.version_info[:2])'
+	@echo "› virtual environment from requirements/dev.lock (hash-checked)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+venv: $(STAMP) ## make .venv from the hash-locked requirements
+
+up: $(STAMP) ## control, province, city and county from one definition; a second run changes nothing
+	@$(BIN)/yiwang up
+
+status: $(STAMP) ## what runs where, proven when
+	@$(BIN)/yiwang status
+
+down: $(STAMP) ## stop everything that `make up` started; data stays
+	@$(BIN)/yiwang down
+
+##@ Work on it
+test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
+	@$(LANE) test 480 -- $(BIN)/python -m pytest -q tests/unit tests/contract tests/golden tests/architecture tests/integration
+
+test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
+	@$(LANE) test-browser 480 -- $(BIN)/python -m pytest -q tests/journey tests/browser
+
+reliability: $(STAMP) ## rollouts over three sites while orders flow, and crash seeds of the exchange (≤ 10 min)
+	@$(LANE) reliability 600 -- $(BIN)/python -m pytest -q tests/reliability
+
+lint: $(STAMP) ## ruff, import contracts, emitted files up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/yiwang render --check
+
+types: $(STAMP) ## mypy: strict on the platform and the kit
+	@$(BIN)/mypy
+
+render: $(STAMP) ## write everything that is emitted from the definition
+	@$(BIN)/yiwang render
+
+golden: $(STAMP) ## update the goldens; review and commit the diff
+	@$(BIN)/python tests/golden/update.py
+
+bench: $(STAMP) ## measure what docs/reference/measurements.md states
+	@$(BIN)/python tests/bench/measure.py
+
+docs: $(STAMP) ## emitted reference pages, and the tests of the docs
+	@$(BIN)/yiwang render
+	@$(BIN)/python -m pytest -q tests/architecture
+
+lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
+	@$(BIN)/python tests/support/lock.py
+
+.PHONY: help venv up status down test test-browser reliability lint types render golden bench docs lock
