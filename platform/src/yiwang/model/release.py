@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 MANIFEST_NAME = "manifest.json"
-RELEASE_PATTERN = r"^20\d\d\.(0?[1-9]|1[0-2])\.\d{1,4}$"
+RELEASE_PATTERN = r"^20\d\d\.([1-9]|1[0-2])\.\d{1,4}$"
 
 ReleaseId = Annotated[str, StringConstraints(pattern=RELEASE_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

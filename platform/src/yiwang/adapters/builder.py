@@ -1,0 +1,195 @@
+"""Builds what a release consists of: the console page, the wheel, and the facts the manifest states about them.
+
+Every build runs on a copy of the source in a scratch folder with a fixed clock, so that the same bytes in give the same
+bytes out, on any day and in any folder.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from yiwang.adapters.source import Source, write_files
+from yiwang.adapters.wheelhouse import Say, cache_folder
+from yiwang.errors import DefinitionError, NotReady
+from yiwang.model.release import ContentPack
+
+SOURCE_DATE_EPOCH = "1767225600"  # a fixed day: a build's date must not be in its bytes
+CONSOLE = "services/console"
+CONSOLE_DIST = f"{CONSOLE}/dist"
+DATA_FOLDERS = ("platform/sites", "services/content")  # the wheel carries them, even empty
+PACK_FILE = "pack.yaml"
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], what: str, next_command: str) -> str:
+    """Run a build tool and return its output; its last lines are the error when it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands on a copy of the tree
+            command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise NotReady(what=f"{what}: {command[0]} is not there", next=next_command) from error
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        raise NotReady(what=f"{what}:\n{tail}", next=next_command)
+    return done.stdout
+
+
+def tree_sha256(files: dict[str, bytes]) -> str:
+    """Return one digest over paths and bytes."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(f"{path}\0{hashlib.sha256(files[path]).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def console_dist(source: Source, say: Say) -> Path | None:
+    """Return the built console page, from the cache when these sources were built before; None without a console."""
+    sources = source.below(CONSOLE)
+    if "package.json" not in sources:
+        return None
+    target = cache_folder() / "console" / tree_sha256(sources)[:32]
+    if not (target / "index.html").is_file():
+        _build_console(sources, target, say)
+    return target
+
+
+def _build_console(sources: dict[str, bytes], target: Path, say: Say) -> None:
+    """Run ``npm ci && npm run build`` on a copy; the result appears only when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    tools = str(Path(sys.executable).parent)
+    environment = {
+        "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
+        "CI": "1",
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+    }
+    npm = str(Path(tools) / "npm") if (Path(tools) / "npm").exists() else "npm"
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as scratch:
+        folder = Path(scratch) / "console"
+        write_files(sources, folder)
+        for arguments in (["ci"], ["run", "build"]):
+            say(f"console: npm {' '.join(arguments)}")
+            _run(
+                [npm, *arguments],
+                folder,
+                environment,
+                "控制台构建失败 / the console does not build",
+                "make venv && yiwang release build",
+            )
+        if target.exists():
+            shutil.rmtree(target)
+        (folder / "dist").replace(target)
+
+
+def build_wheel(source: Source, dist: Path | None, out: Path, say: Say) -> Path:
+    """Build the one wheel into ``out``, byte for byte the same for the same source."""
+    say("wheel")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="yiwang-build-") as scratch:
+        folder = Path(scratch) / "tree"
+        write_files(source.files, folder)
+        for data_folder in DATA_FOLDERS:
+            (folder / data_folder).mkdir(parents=True, exist_ok=True)
+        if dist is not None:
+            shutil.copytree(dist, folder / CONSOLE_DIST)
+        environment = {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-I", "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+        _run(
+            command,
+            folder,
+            environment,
+            "wheel 构建失败 / the wheel does not build",
+            "make venv && yiwang release build",
+        )
+    return next(out.glob("*.whl"))
+
+
+def _assigned(module: ast.Module, name: str) -> str | None:
+    """Return a module-level string constant of an Alembic revision."""
+    for node in module.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = getattr(node, "value", None)
+        if any(isinstance(item, ast.Name) and item.id == name for item in targets) and isinstance(value, ast.Constant):
+            return value.value if isinstance(value.value, str) else None
+    return None
+
+
+def migration_heads(source: Source) -> dict[str, str]:
+    """Return the head revision of every migrated package, read without importing anything."""
+    revisions: dict[str, dict[str, str | None]] = {}
+    for path, data in source.below("services/src").items():
+        pure = PurePosixPath(path)
+        if pure.suffix != ".py" or pure.parent.name != "migrations" or pure.stem.startswith("_"):
+            continue
+        module = ast.parse(data, filename=path)
+        revision = _assigned(module, "revision")
+        if revision:
+            package = ".".join(pure.parent.parent.parts)
+            revisions.setdefault(package, {})[revision] = _assigned(module, "down_revision")
+    return {package: _head(package, chain) for package, chain in sorted(revisions.items())}
+
+
+def _head(package: str, chain: dict[str, str | None]) -> str:
+    """Return the one revision that no other follows."""
+    heads = sorted(chain.keys() - {down for down in chain.values() if down})
+    if len(heads) != 1:
+        raise DefinitionError(
+            path=f"services/src/{package.replace('.', '/')}/migrations", line=1,
+            expectation=f"one head, found {', '.join(heads) or 'none'}", next="chain the revisions by down_revision, then: yiwang release build",
+
+        )  # fmt: skip
+    return heads[0]
+
+
+def contract_hashes(source: Source) -> dict[str, str]:
+    """Return the digest of every exchange contract, named ``<service>/<file stem>``."""
+    hashes = {}
+    for path, data in source.below("services/src").items():
+        pure = PurePosixPath(path)
+        if pure.parent.name == "contracts" and pure.suffix == ".json":
+            normal = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+            hashes[f"{pure.parent.parent.name}/{pure.stem}"] = hashlib.sha256(normal).hexdigest()
+    return dict(sorted(hashes.items()))
+
+
+def content_packs(source: Source) -> tuple[ContentPack, ...]:
+    """Return the content packs in the tree: one folder each, dated by its ``pack.yaml``."""
+    packs: dict[str, dict[str, bytes]] = {}
+    for path, data in source.below("services/content").items():
+        pack, slash, inner = path.partition("/")
+        if slash:
+            packs.setdefault(pack, {})[inner] = data
+    return tuple(
+        ContentPack(pack=name, version=_pack_version(files), sha256=tree_sha256(files))
+        for name, files in sorted(packs.items())
+    )
+
+
+def _pack_version(files: dict[str, bytes]) -> str:
+    """Return a pack's declared version, or its digest when it declares none."""
+    for name in (PACK_FILE, "pack.json", "PACK.yaml", "meta.yaml"):
+        if name in files:
+            declared = yaml.safe_load(files[name])
+            if isinstance(declared, dict) and "version" in declared:
+                return str(declared["version"])
+    return tree_sha256(files)[:12]
+
+
+def settings_schema(source: Source) -> str:
+    """Return the digest of the settings' source: what a hub of this release accepts and refuses."""
+    names = ("services/src/yiwang_kit/settings.py",)
+    files = {path: data for path, data in source.files.items() if path in names or path.endswith("/settings.py")}
+    return tree_sha256(files)

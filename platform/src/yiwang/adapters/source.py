@@ -1,0 +1,157 @@
+"""The source of a release: the tree as paths and bytes, with an overlay laid over a copy, never over the tree.
+
+Everything a build reads goes through here, so that one digest over these bytes says whether a build would give
+anything new, and so that N+1 (``--overlay tests/support/next``) is made from exactly the tree plus what is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from yiwang.errors import DefinitionError
+from yiwang.model.release import Policy, ReleaseId
+
+FILES = (".gitignore", "pyproject.toml", "README.md", "hatch_build.py")
+FOLDERS = ("platform/src", "platform/sites", "services/src", "services/content", "services/console", "requirements")
+POLICY_FILE = "platform/release.yaml"
+OVERLAY_FILE = "overlay.yaml"
+IGNORED_NAMES = frozenset({"__pycache__", "node_modules", "dist", "coverage", "test-results", ".vite"})
+IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~", ".tsbuildinfo")
+T = TypeVar("T", bound=BaseModel)
+VERSION_LINE = re.compile(r'^version = "[^"]*"$', flags=re.MULTILINE)
+
+
+class Overlay(BaseModel):
+    """What turns the tree into another release for a test of upgrades. 叠加层。"""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: ReleaseId
+    purpose: str
+    may_enter_from: tuple[str, ...] = ("base",)
+    rollback_floor: str | None = "base"
+    required_stops: tuple[ReleaseId, ...] = ()
+    append: dict[str, str] = {}
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes that a release is built from. 发布源。"""
+
+    version: str
+    policy: Policy
+    files: dict[str, bytes]
+
+    def digest(self) -> str:
+        """Return one digest over every path, every byte, and the policy."""
+        total = hashlib.sha256(f"{self.version}\n{self.policy.model_dump_json()}\n".encode())
+        for path in sorted(self.files):
+            total.update(f"{path}\0{hashlib.sha256(self.files[path]).hexdigest()}\n".encode())
+        return total.hexdigest()
+
+    def below(self, prefix: str) -> dict[str, bytes]:
+        """Return the files below a folder, by their path inside it."""
+        start = f"{prefix}/"
+        return {path.removeprefix(start): data for path, data in self.files.items() if path.startswith(start)}
+
+
+def write_files(files: dict[str, bytes], folder: Path) -> None:
+    """Write files out as a tree of their own."""
+    for path, data in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def _kept(path: Path, root: Path) -> bool:
+    """Whether a file belongs to the source; tools' droppings don't."""
+    parts = path.relative_to(root).parts
+    return not any(part in IGNORED_NAMES or part.endswith(IGNORED_SUFFIXES) for part in parts)
+
+
+def _tree_files(tree: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every source file of a checkout with its bytes."""
+    candidates = [tree / name for name in FILES]
+    for folder in FOLDERS:
+        candidates += [path for path in (tree / folder).rglob("*") if _kept(path, tree)]
+    for path in candidates:
+        if path.is_file():
+            yield path.relative_to(tree).as_posix(), path.read_bytes()
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping; an absent file is an empty one."""
+    if not path.is_file():
+        return {}
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded if isinstance(loaded, dict) else {"": loaded}
+
+
+def _model(kind: type[T], path: Path) -> T:
+    """Read a YAML file into a model, refusing with path and expectation."""
+    try:
+        return kind.model_validate(_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DefinitionError(
+            path=str(path), line=1, expectation=f"{where}: {first['msg']}", next=f"edit {path.name} and build again"
+        ) from error
+
+
+def _version(pyproject: bytes) -> str:
+    """Return the release id, which stands in pyproject.toml and nowhere else."""
+    return str(tomllib.loads(pyproject.decode())["project"]["version"])
+
+
+def _with_version(files: dict[str, bytes], version: str) -> dict[str, bytes]:
+    """Return the files with another version in pyproject.toml."""
+    changed = VERSION_LINE.sub(f'version = "{version}"', files["pyproject.toml"].decode(), count=1)
+    return files | {"pyproject.toml": changed.encode()}
+
+
+def read_source(tree: Path, *, version: str | None = None, overlay: Path | None = None) -> Source:
+    """Read a tree, lay the overlay over it in memory, and return the source of one release."""
+    files = dict(_tree_files(tree))
+    if "pyproject.toml" not in files:
+        raise DefinitionError(
+            path=str(tree), line=1, expectation="a checkout with pyproject.toml", next="yiwang release build --tree DIR"
+        )
+    base = _version(files["pyproject.toml"])
+    policy = _model(Policy, tree / POLICY_FILE)
+    if overlay is not None:
+        files, policy, overlaid = _overlaid(files, overlay, base)
+        version = version or overlaid
+    version = version or base
+    return Source(version=version, policy=policy, files=_with_version(files, version))
+
+
+def _overlaid(files: dict[str, bytes], overlay: Path, base: str) -> tuple[dict[str, bytes], Policy, str]:
+    """Return files, policy and version with an overlay applied: replaced, added, appended, removed."""
+    spec = _model(Overlay, overlay / OVERLAY_FILE)
+    root = overlay / "tree"
+    added = {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file() and _kept(p, root)}
+    result = {path: data for path, data in (files | added).items() if path not in spec.remove}
+    for path, text in spec.append.items():
+        if path not in result:
+            raise DefinitionError(
+                path=str(overlay / OVERLAY_FILE), line=1, expectation=f"append: {path} exists in the tree",
+                next=f"name an existing file in {OVERLAY_FILE} and build again",
+            )  # fmt: skip
+        result[path] = result[path] + text.encode()
+    policy = Policy(
+        may_enter_from=tuple(base if item == "base" else item for item in spec.may_enter_from),
+        rollback_floor=base if spec.rollback_floor == "base" else spec.rollback_floor,
+        required_stops=spec.required_stops,
+    )
+    return result, policy, spec.version

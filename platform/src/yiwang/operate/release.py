@@ -1,0 +1,283 @@
+"""Build, show, compare and verify releases: the release manager's use cases.
+
+A build reads the tree once, makes everything from those bytes, and writes a folder that is complete or absent. When
+nothing that goes into a release has changed, building again only checks that what is there is still what was built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from yiwang.adapters import builder, wheelhouse
+from yiwang.adapters.sbom import sbom
+from yiwang.adapters.source import Source, read_source
+from yiwang.errors import DefinitionError, NotReady, Refused
+from yiwang.model.release import (
+    MANIFEST_NAME,
+    Artefact,
+    ArtefactKind,
+    Change,
+    DependencySet,
+    Manifest,
+    difference,
+    is_release_id,
+)
+
+BUILD_FORMAT = "1"
+RECIPES = ".builds"
+
+Say = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Say nothing: the default for callers without a terminal."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build. 构建结果。"""
+
+    folder: Path
+    manifest: Manifest
+    reused: bool
+
+
+def source_tree(start: Path | None = None) -> Path:
+    """Return the checkout that a build is made from: the current folder's, else the one this code runs from."""
+    here = start or Path.cwd()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / "pyproject.toml").is_file() and (folder / "platform" / "src" / "yiwang").is_dir():
+            return folder
+    raise NotReady(
+        what="不在源码目录中 / this is not a checkout of the source",
+        next="cd into the clone, then: yiwang release build",
+    )
+
+
+def _recipe(source: Source) -> str:
+    """Return the digest of everything that a build's bytes depend on."""
+    interpreter = wheelhouse.running_interpreter(glibc="").title()
+    text = f"{BUILD_FORMAT}\n{interpreter}\n{sys.version_info[:2]}\n{source.digest()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _reusable(out: Path, release: str, recipe: str) -> Manifest | None:
+    """Return the manifest of an earlier build of the same source, if its folder is still exactly what was built."""
+    record = out / RECIPES / f"{release}.json"
+    try:
+        noted = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    folder = out / release
+    if noted.get("recipe") != recipe or verify(folder):
+        return None
+    manifest = read_manifest(folder)
+    return manifest if manifest.digest() == noted.get("manifest") else None
+
+
+def build(
+    tree: Path,
+    out: Path,
+    *,
+    version: str | None = None,
+    overlay: Path | None = None,
+    say: Say = silent,
+) -> Built:
+    """Build a release from a tree (and an overlay) into ``out/<release>``, or find that it is already there."""
+    if version is not None and not is_release_id(version):
+        raise DefinitionError(
+            path="--version",
+            line=1,
+            expectation="CalVer such as 2026.12.0",
+            next="yiwang release build --version 2026.12.0",
+        )
+    source = read_source(tree, version=version, overlay=overlay)
+    recipe = _recipe(source)
+    existing = _reusable(out, source.version, recipe)
+    if existing is not None:
+        return Built(out / source.version, existing, reused=True)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".building-") as scratch:
+        folder = Path(scratch) / source.version
+        manifest = _assemble(source, folder, say)
+        _install(folder, out / source.version)
+    record = out / RECIPES / f"{source.version}.json"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(json.dumps({"recipe": recipe, "manifest": manifest.digest()}) + "\n", encoding="utf-8")
+    return Built(out / source.version, manifest, reused=False)
+
+
+def _install(folder: Path, target: Path) -> None:
+    """Put a finished release folder in its place."""
+    if target.exists():
+        shutil.rmtree(target)
+    folder.replace(target)
+
+
+def _assemble(source: Source, folder: Path, say: Say) -> Manifest:
+    """Write every artefact of a release into a folder, and its manifest last."""
+    folder.mkdir(parents=True)
+    dist = builder.console_dist(source, say)
+    wheel = builder.build_wheel(source, dist, folder / "wheels", say)
+    locks = {name: source.files[f"requirements/{name}.lock"].decode() for name in wheelhouse.LOCKS}
+    houses = wheelhouse.wheelhouse(locks, say)
+    artefacts = [_artefact(folder, wheel, ArtefactKind.WHEEL)]
+    artefacts += [_copied(folder, file) for file in _distinct(houses)]
+    artefacts += [_lock(folder, name, text) for name, text in locks.items()]
+    artefacts.append(_sbom(folder, source.version, locks))
+    manifest = Manifest(
+        release=source.version,
+        source=source.digest(),
+        artefacts=tuple(sorted(artefacts, key=lambda item: item.path)),
+        dependencies=tuple(_dependency_set(name, locks[name], files) for name, files in houses.items()),
+        migrations=builder.migration_heads(source),
+        contracts=builder.contract_hashes(source),
+        content=builder.content_packs(source),
+        console=builder.tree_sha256(_read_all(dist)) if dist else None,
+        settings_schema=builder.settings_schema(source),
+        policy=source.policy,
+    )
+    (folder / MANIFEST_NAME).write_bytes(manifest.canonical_bytes())
+    return manifest
+
+
+def _read_all(folder: Path) -> dict[str, bytes]:
+    """Return the files below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _distinct(houses: dict[str, tuple[Path, ...]]) -> list[Path]:
+    """Return every dependency once, however many locks want it."""
+    return sorted({file for files in houses.values() for file in files})
+
+
+def _artefact(folder: Path, file: Path, kind: ArtefactKind) -> Artefact:
+    """Describe a file of the release by digest."""
+    return Artefact(
+        name=file.name,
+        kind=kind,
+        path=file.relative_to(folder).as_posix(),
+        sha256=wheelhouse.file_sha256(file),
+        size=file.stat().st_size,
+    )
+
+
+def _copied(folder: Path, file: Path) -> Artefact:
+    """Copy a dependency out of the cache; a link would let a change of one reach the other."""
+    target = folder / "dependencies" / file.name
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(file, target)
+    return _artefact(folder, target, ArtefactKind.DEPENDENCY)
+
+
+def _lock(folder: Path, name: str, text: str) -> Artefact:
+    """Write a lock into the release."""
+    target = folder / "locks" / f"{name}.lock"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return _artefact(folder, target, ArtefactKind.LOCK)
+
+
+def _sbom(folder: Path, release: str, locks: dict[str, str]) -> Artefact:
+    """Write the bill of materials."""
+    pins = {(pin.name, pin.version): pin for text in locks.values() for pin in wheelhouse.parse_lock(text)}
+    target = folder / "sbom.cdx.json"
+    target.write_bytes(sbom(release, pins))
+    return _artefact(folder, target, ArtefactKind.SBOM)
+
+
+def _dependency_set(lock: str, text: str, files: tuple[Path, ...]) -> DependencySet:
+    """State which files make up a lock for the running interpreter, and the oldest glibc they run on."""
+    return DependencySet(
+        lock=lock,
+        lock_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        interpreter=wheelhouse.running_interpreter(glibc=wheelhouse.needed_glibc([file.name for file in files])),
+        files=tuple(f"dependencies/{file.name}" for file in sorted(files)),
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a release folder's manifest, refusing one that is not in canonical form."""
+    path = folder / MANIFEST_NAME
+    try:
+        data = path.read_bytes()
+        manifest = Manifest.model_validate_json(data)
+    except FileNotFoundError as error:
+        raise NotReady(what=f"{folder} 不是发布目录 / has no {MANIFEST_NAME}", next="yiwang release build") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or MANIFEST_NAME
+        raise Refused(
+            rule=f"清单无效 / the manifest is not valid: {path}: {place}: {first['msg']}",
+            who="release manager", next="yiwang release build",
+        ) from error  # fmt: skip
+    if data != manifest.canonical_bytes():
+        raise Refused(
+            rule=f"清单不是规范形式 / the manifest is not in canonical form: {path}",
+            who="release manager", next="yiwang release build",
+        )  # fmt: skip
+    return manifest
+
+
+def verify(folder: Path) -> tuple[str, ...]:
+    """Return everything about a release folder that is not what its manifest says; empty means whole."""
+    try:
+        manifest = read_manifest(folder)
+    except (NotReady, Refused) as error:
+        return (str(error),)
+    problems = [problem for item in manifest.artefacts for problem in _artefact_problem(folder, item)]
+    listed = {item.path for item in manifest.artefacts} | {MANIFEST_NAME}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    problems += [f"{path}: 清单中没有 / not in the manifest" for path in sorted(present - listed)]
+    problems += _dependency_problems(manifest)
+    if not problems:
+        problems += _wheel_problem(folder, manifest)
+    return tuple(problems)
+
+
+def _artefact_problem(folder: Path, item: Artefact) -> list[str]:
+    """Return how a file differs from its line in the manifest."""
+    file = folder / item.path
+    if not file.is_file() or file.is_symlink():
+        return [f"{item.path}: 缺失 / missing"]
+    if file.stat().st_size != item.size or wheelhouse.file_sha256(file) != item.sha256:
+        return [f"{item.path}: 内容与清单摘要不符 / differs from its digest in the manifest"]
+    return []
+
+
+def _dependency_problems(manifest: Manifest) -> list[str]:
+    """Return dependencies that no artefact stands for."""
+    paths = {item.path for item in manifest.artefacts}
+    return [
+        f"{item.lock}: {path}: 清单缺少该产物 / no such artefact"
+        for item in manifest.dependencies
+        for path in item.files
+        if path not in paths
+    ]
+
+
+def _wheel_problem(folder: Path, manifest: Manifest) -> list[str]:
+    """Return whether the wheel calls itself something else than the release."""
+    wheel = manifest.wheel()
+    with zipfile.ZipFile(folder / wheel.path) as archive:
+        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+    version = next(line.removeprefix("Version: ") for line in lines if line.startswith("Version: "))
+    if version == manifest.release:
+        return []
+    return [f"{wheel.path}: 版本为 {version} / is version {version}, the manifest says {manifest.release}"]
+
+
+def compare(before: Path, after: Path) -> tuple[Change, ...]:
+    """Return what changes from one release folder to another."""
+    return difference(read_manifest(before), read_manifest(after))
