@@ -147,10 +147,11 @@ def _head(package: str, chain: dict[str, str | None]) -> str:
     heads = sorted(chain.keys() - {down for down in chain.values() if down})
     if len(heads) != 1:
         raise DefinitionError(
-            path=f"services/src/{package.replace('.', '/')}/migrations", line=1,
-            expectation=f"one head, found {', '.join(heads) or 'none'}", next="chain the revisions by down_revision, then: yiwang release build",
-
-        )  # fmt: skip
+            path=f"services/src/{package.replace('.', '/')}/migrations",
+            line=1,
+            expectation=f"one head, found {', '.join(heads) or 'none'}",
+            next="chain the revisions by down_revision, then: yiwang release build",
+        )
     return heads[0]
 
 
