@@ -119,6 +119,11 @@ class Repository:
         """Return what a delegated role signs at present."""
         return dict(self._load(role).signed.targets)
 
+    def read(self, role: TrustRole, path: str) -> bytes | None:
+        """Return the present bytes of a target that a role signs."""
+        info = self.targets(role).get(path)
+        return (self._targets / info.get_prefixed_paths()[0]).read_bytes() if info else None
+
     # -- the ceremony ----------------------------------------------------------------------------------------------
 
     def ceremony(self, *, demo: bool, owner: str) -> bytes:
