@@ -95,7 +95,7 @@ def verify_halves(key: HybridPublicKey, data: bytes, halves: dict[str, str], con
         valid = key.verify(data, halves, context.value)
     except Exception as error:  # a malformed signature is a refusal, whatever it breaks in the parser
         return f"签名无效 / the signature is not valid: {error}"
-    return None if valid is not False else "签名无效 / the signature is not valid"
+    return None if valid else "签名无效 / the signature is not valid"
 
 
 class HybridSigner(Signer):
