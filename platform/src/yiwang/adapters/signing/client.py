@@ -9,6 +9,7 @@ do next. Expired metadata stops new changes; it never stops what is installed, w
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from yiwang.errors import Refused, Unreachable
 ISSUED_FILE = "issued.json"
 CHUNK = 1 << 18
 NOT_FOUND = 404
+EXPIRED = re.compile(r"([a-z]+)(?:\.json)? is expired")
 FETCH_AGAIN = "yiwang consistency"
 
 
@@ -146,7 +148,7 @@ def naming(what: str) -> Iterator[None]:
             what, f"签名不足 / not signed by enough keys ({error}{'; ' + reasons if reasons else ''})"
         ) from error
     except tuf_errors.ExpiredMetadataError as error:
-        raise refused(what, f"已过期 / has expired, so it starts no change ({error})") from error
+        raise refused(_expired_role(error, what), f"已过期 / has expired, so it starts no change ({error})") from error
     except tuf_errors.BadVersionNumberError as error:
         raise refused(what, f"版本倒退 / is older than what was already accepted ({error})") from error
     except tuf_errors.LengthOrHashMismatchError as error:
@@ -164,6 +166,12 @@ def naming(what: str) -> Iterator[None]:
             if error.__cause__
             else f"无效 / is not valid ({error})",
         ) from error
+
+
+def _expired_role(error: Exception, asked: str) -> str:
+    """Return which role expired: TUF notices an old timestamp only when it needs it for the next role."""
+    found = EXPIRED.search(str(error))
+    return found[1] if found else asked
 
 
 def is_demo(root: bytes) -> bool:
