@@ -1,0 +1,1 @@
+"""The command line: arguments, tables and --json. It holds no logic."""

@@ -1,0 +1,48 @@
+"""The services of the hub. A new service is a package of the hub and one entry here."""
+
+from __future__ import annotations
+
+from yiwang.model.service import ServiceSpec, SizeSpec
+
+ALL_TIERS = ("province", "city", "county", "town")
+
+SERVICES = (
+    ServiceSpec(
+        name="management",
+        title_zh="综合管理",
+        title_en="management",
+        summary_zh="区划、机构、人员、岗位与权限；统一登录。",
+        summary_en="Divisions, departments, people, posts and rights; sign-in for the whole hub.",
+        app="yiwang_services.management.app:create_app",
+        roles=("management",),
+        tiers=ALL_TIERS,
+        content=("divisions",),
+        size=SizeSpec(memory_mib=8),
+    ),
+    ServiceSpec(
+        name="matter",
+        title_zh="事项目录",
+        title_en="matter",
+        summary_zh="事项目录：类别、生效日期与办理时限。",
+        summary_en="The catalogue of matters, with effective dates and time limits.",
+        app="yiwang_services.matter.app:create_app",
+        roles=("matter",),
+        tiers=ALL_TIERS,
+        needs=("management",),
+        content=("matters",),
+        size=SizeSpec(memory_mib=3),
+    ),
+    ServiceSpec(
+        name="collaboration",
+        title_zh="协同处置",
+        title_en="collaboration",
+        summary_zh="工单从登记到结案，站内流转与上下级移交。",
+        summary_en="Work orders from intake to closure, within a site and between sites.",
+        app="yiwang_services.collaboration.app:create_app",
+        roles=("collaboration",),
+        tiers=ALL_TIERS,
+        needs=("management", "matter"),
+        content=("calendar",),
+        size=SizeSpec(memory_mib=5),
+    ),
+)
