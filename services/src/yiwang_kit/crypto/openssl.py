@@ -21,10 +21,15 @@ PKCS8_PUBLIC = bytes.fromhex("a14403420004")
 PRIVATE_BYTES, PUBLIC_BYTES = 32, 64
 SIGNATURE_MAXIMUM = 80
 
-_POINTERS = (
-    "EVP_PKEY_CTX_new_from_name EVP_PKEY_CTX_new EVP_MD_CTX_new EVP_sm3 d2i_PUBKEY d2i_AutoPrivateKey "
-    "EVP_PKEY_get0_type_name"
-).split()
+_POINTERS = [
+    "EVP_PKEY_CTX_new_from_name",
+    "EVP_PKEY_CTX_new",
+    "EVP_MD_CTX_new",
+    "EVP_sm3",
+    "d2i_PUBKEY",
+    "d2i_AutoPrivateKey",
+    "EVP_PKEY_get0_type_name",
+]
 
 
 class OpensslProvider:
@@ -56,7 +61,9 @@ class OpensslProvider:
         signature = ctypes.create_string_buffer(SIGNATURE_MAXIMUM)
         length = ctypes.c_size_t(SIGNATURE_MAXIMUM)
         with self._digest(self._private(private, public), "EVP_DigestSignInit") as context:
-            self._ok(self._c.EVP_DigestSign(context, signature, ctypes.byref(length), message, ctypes.c_size_t(len(message))))
+            self._ok(
+                self._c.EVP_DigestSign(context, signature, ctypes.byref(length), message, ctypes.c_size_t(len(message)))
+            )
         return signature.raw[: length.value]
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hmac
 import os
 
-from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 
 from yiwang_kit.crypto.provider import sm3
 

@@ -1,0 +1,161 @@
+"""What no handler should ever meet: bodies too large, JSON too deep, characters that no database takes.
+
+These are pure ASGI, in front of everything, so that a hostile body is refused before anything parses it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from yiwang_kit.errors import MEDIA_TYPE, Invalid, Problem, TooLarge
+from yiwang_kit.ids import uuid7
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_LIMIT = 1024 * 1024
+DEPTH_LIMIT = 64
+SECURITY_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+     b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)  # fmt: skip
+
+
+def json_depth(body: bytes) -> int:
+    """Return how deep the brackets of a JSON text nest, without parsing it; strings are skipped."""
+    depth = deepest = 0
+    inside = escaped = False
+    for byte in body:
+        if inside:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                inside = False
+        elif byte == 0x22:
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def check_json(body: bytes) -> None:
+    """Raise Invalid for JSON that is too deep, or that carries NUL or half a surrogate pair."""
+    if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT and json_depth(body) > DEPTH_LIMIT:
+        raise Invalid(f"JSON 嵌套超过 {DEPTH_LIMIT} 层 / JSON nested deeper than {DEPTH_LIMIT}")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid("请求须为 UTF-8 / the body must be UTF-8", next="以 UTF-8 重新提交 / send it as UTF-8") from error
+    if "\\u" in text or "\x00" in text:
+        check_text(_parsed(text))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Invalid(f"不是有效的 JSON / not JSON: {error}") from error
+
+
+def check_text(value: Any) -> None:
+    """Raise Invalid where a NUL or a lone surrogate stands anywhere in a parsed value."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str) and ("\x00" in item or any("\ud800" <= c <= "\udfff" for c in item)):
+            raise Invalid("文本含有空字符或不完整字符 / the text holds NUL or half a character")
+        if isinstance(item, dict):
+            stack.extend([*item.keys(), *item.values()])
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+class Guard:
+    """ASGI middleware: limits on the way in, security headers on the way out. 入口防护。"""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on once its body is fit to be parsed."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await self._body(scope, receive)
+        except Problem as problem:
+            await answer(problem, _with_headers(send))
+            return
+        await self._app(scope, replay(body, receive), _with_headers(send))
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > BODY_LIMIT:
+            raise too_large()
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return b"".join(parts)
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > BODY_LIMIT:
+                raise too_large()
+            if not message.get("more_body", False):
+                break
+        body = b"".join(parts)
+        if body and b"json" in headers.get(b"content-type", b"json"):
+            check_json(body)
+        return body
+
+
+def too_large() -> TooLarge:
+    """Return the answer for a body over the limit."""
+    return TooLarge(f"请求体超过 {BODY_LIMIT} 字节 / the body is over {BODY_LIMIT} bytes", limit=BODY_LIMIT)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that hands out the body once, then whatever the server says."""
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
+        await send(message)
+
+    return wrapped
+
+
+async def answer(problem: Problem, send: Send) -> None:
+    """Send a problem without the help of any framework."""
+    body = json.dumps(problem.body(f"urn:uuid:{uuid7()}"), ensure_ascii=False).encode()
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

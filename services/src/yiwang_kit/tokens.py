@@ -1,0 +1,84 @@
+"""JSON Web Tokens: signed ES256 by the issuer, checked for issuer, audience, time and nonce (RFC 7519, OIDC Core §3.1.3.7)."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from yiwang_kit.clock import Clock
+
+ALGORITHMS = ["ES256"]
+LEEWAY_SECONDS = 30
+REFRESH_SECONDS = 60.0
+
+
+class TokenRefused(Exception):  # noqa: N818 - it says what happened
+    """A token that is not believed, with the reason. 令牌被拒绝。"""
+
+
+class TokenVerifier:
+    """Checks tokens of one issuer; learns its keys from `jwks_uri` when first needed. 令牌校验。"""
+
+    def __init__(self, issuer: str, http: httpx.Client, clock: Clock) -> None:
+        self.issuer = issuer
+        self._http = http
+        self._clock = clock
+        self._keys: KeySet | None = None
+        self._learnt = float("-inf")
+        self._lock = threading.Lock()
+
+    def verify(self, token: str, *, audience: str, nonce: str | None = None) -> dict[str, Any]:
+        """Return the claims. Raises TokenRefused with the reason in Chinese and English."""
+        claims = self._decode(token)
+        now = self._clock.now().timestamp()
+        held = claims.get("aud")
+        audiences = held if isinstance(held, list) else [held]
+        checks = (
+            (
+                claims.get("iss") == self.issuer,
+                f"令牌由其他站点签发 / issued by {claims.get('iss')}, not {self.issuer}",
+            ),
+            (audience in audiences, f"令牌用途不符 / meant for {held}, not {audience}"),
+            (float(claims.get("exp", 0)) > now - LEEWAY_SECONDS, "令牌已过期 / the token has expired"),
+            (float(claims.get("nbf", 0)) <= now + LEEWAY_SECONDS, "令牌尚未生效 / the token is not valid yet"),
+            (nonce is None or claims.get("nonce") == nonce, "登录请求不匹配 / the token belongs to another sign-in"),
+            (isinstance(claims.get("sub"), str), "令牌缺少主体 / the token names nobody"),
+        )
+        for holds, reason in checks:
+            if not holds:
+                raise TokenRefused(reason)
+        return claims
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        try:
+            return dict(jwt.decode(token, self._key_set(), algorithms=ALGORITHMS).claims)
+        except (JoseError, ValueError, TypeError, KeyError) as first:
+            if not self._may_refresh():
+                raise TokenRefused("令牌签名无效 / the token's signature is not valid") from first
+        try:
+            return dict(jwt.decode(token, self._key_set(fresh=True), algorithms=ALGORITHMS).claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise TokenRefused("令牌签名无效 / the token's signature is not valid") from error
+
+    def _may_refresh(self) -> bool:
+        return self._clock.monotonic() - self._learnt > REFRESH_SECONDS
+
+    def _key_set(self, *, fresh: bool = False) -> KeySet:
+        with self._lock:
+            if self._keys is None or fresh:
+                self._keys = self._fetch()
+                self._learnt = self._clock.monotonic()
+            return self._keys
+
+    def _fetch(self) -> KeySet:
+        try:
+            answer = self._http.get(f"{self.issuer}/jwks")
+            answer.raise_for_status()
+            return KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, ValueError) as error:
+            raise TokenRefused(f"无法取得签发方公钥 / the issuer's keys cannot be fetched: {error}") from error
