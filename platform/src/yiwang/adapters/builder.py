@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from yiwang.adapters.source import Source, write_files
+from yiwang.adapters.source import Source, unreadable, write_files
 from yiwang.adapters.wheelhouse import Say, cache_folder
 from yiwang.errors import DefinitionError, NotReady
-from yiwang.model.release import ContentPack
+from yiwang.model.release import ContentPack, canonical
 
 SOURCE_DATE_EPOCH = "1767225600"  # a fixed day: a build's date must not be in its bytes
 CONSOLE = "services/console"
@@ -42,6 +42,11 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], what: st
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise NotReady(what=f"{what}:\n{tail}", next=next_command)
     return done.stdout
+
+
+def tool(name: str) -> str:
+    """Return a build tool of this environment: Node comes from a wheel, so nobody has to install it."""
+    return str(Path(sys.executable).parent / name)
 
 
 def tree_sha256(files: dict[str, bytes]) -> str:
@@ -66,7 +71,8 @@ def console_dist(source: Source, say: Say) -> Path | None:
 def _build_console(sources: dict[str, bytes], target: Path, say: Say) -> None:
     """Run ``npm ci && npm run build`` on a copy; the result appears only when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    tools = str(Path(sys.executable).parent)
+    npm = tool("npm")
+    tools = str(Path(npm).parent)
     environment = {
         "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
         "CI": "1",
@@ -74,7 +80,6 @@ def _build_console(sources: dict[str, bytes], target: Path, say: Say) -> None:
         "npm_config_fund": "false",
         "npm_config_audit": "false",
     }
-    npm = str(Path(tools) / "npm") if (Path(tools) / "npm").exists() else "npm"
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as scratch:
         folder = Path(scratch) / "console"
         write_files(sources, folder)
@@ -134,7 +139,10 @@ def migration_heads(source: Source) -> dict[str, str]:
         pure = PurePosixPath(path)
         if pure.suffix != ".py" or pure.parent.name != "migrations" or pure.stem.startswith("_"):
             continue
-        module = ast.parse(data, filename=path)
+        try:
+            module = ast.parse(data, filename=path)
+        except SyntaxError as error:
+            raise unreadable(f"services/src/{path}", error, line=error.lineno or 1) from error
         revision = _assigned(module, "revision")
         if revision:
             package = ".".join(pure.parent.parent.parts)
@@ -161,7 +169,10 @@ def contract_hashes(source: Source) -> dict[str, str]:
     for path, data in source.below("services/src").items():
         pure = PurePosixPath(path)
         if pure.parent.name == "contracts" and pure.suffix == ".json":
-            normal = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+            try:
+                normal = canonical(json.loads(data))
+            except ValueError as error:
+                raise unreadable(f"services/src/{path}", error) from error
             hashes[f"{pure.parent.parent.name}/{pure.stem}"] = hashlib.sha256(normal).hexdigest()
     return dict(sorted(hashes.items()))
 

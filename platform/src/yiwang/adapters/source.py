@@ -23,6 +23,7 @@ from yiwang.model.release import Policy, ReleaseId
 FILES = (".gitignore", "pyproject.toml", "README.md", "hatch_build.py")
 FOLDERS = ("platform/src", "platform/sites", "services/src", "services/content", "services/console", "requirements")
 POLICY_FILE = "platform/release.yaml"
+BUILD_AGAIN = "then: yiwang release build"
 OVERLAY_FILE = "overlay.yaml"
 IGNORED_NAMES = frozenset({"__pycache__", "node_modules", "dist", "coverage", "test-results", ".vite"})
 IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~", ".tsbuildinfo")
@@ -93,8 +94,17 @@ def _yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; an absent file is an empty one."""
     if not path.is_file():
         return {}
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise unreadable(path, error, line=mark.line + 1 if mark else 1) from error
     return loaded if isinstance(loaded, dict) else {"": loaded}
+
+
+def unreadable(path: Path | str, error: Exception, *, line: int = 1) -> DefinitionError:
+    """Return the refusal of a source file that cannot be read as what it is."""
+    return DefinitionError(path=str(path), line=line, expectation=f"{error}", next=f"edit {path}, {BUILD_AGAIN}")
 
 
 def _model(kind: type[T], path: Path) -> T:
@@ -111,7 +121,10 @@ def _model(kind: type[T], path: Path) -> T:
 
 def _version(pyproject: bytes) -> str:
     """Return the release id, which stands in pyproject.toml and nowhere else."""
-    return str(tomllib.loads(pyproject.decode())["project"]["version"])
+    try:
+        return str(tomllib.loads(pyproject.decode())["project"]["version"])
+    except (ValueError, KeyError) as error:
+        raise unreadable("pyproject.toml", error) from error
 
 
 def _with_version(files: dict[str, bytes], version: str) -> dict[str, bytes]:
