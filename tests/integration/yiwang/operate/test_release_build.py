@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import shutil
 import zipfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.handmade_wheel import make_wheel
 from yiwang.adapters.signing import TrustClient
 from yiwang.errors import DefinitionError, NotReady, Refused
 from yiwang.operate import release, trust
@@ -29,24 +29,6 @@ packages = ["platform/src/yiwang", "services/src/yiwang_kit"]
 [tool.hatch.build.targets.wheel.hooks.custom]
 path = "hatch_build.py"
 """
-
-
-def make_wheel(folder: Path, name: str = "dependency", body: str = "X = 1\n") -> Path:
-    """Make a wheel by hand, with a RECORD that holds."""
-    files = {
-        f"{name}.py": body,
-        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    digests = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for path, text in files.items()}
-    rows = [f"{path},sha256={digests[path].rstrip(b'=').decode()},{len(text)}" for path, text in files.items()]
-    files[f"{name}-1.0.dist-info/RECORD"] = "\n".join([*rows, f"{name}-1.0.dist-info/RECORD,,", ""])
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = folder / f"{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in files.items():
-            archive.writestr(zipfile.ZipInfo(path, (2026, 1, 1, 0, 0, 0)), text)
-    return wheel
 
 
 class Desk:
@@ -169,7 +151,7 @@ def test_a_manifest_with_other_spacing_is_refused(busy_desk: Desk) -> None:
 
 
 def test_a_dependency_with_other_bytes_than_the_lock_is_refused(desk: Desk) -> None:
-    make_wheel(desk.links, body="X = 'evil'\n")
+    make_wheel(desk.links, files={"dependency.py": "X = 'evil'\n"})
     with pytest.raises(Refused, match="does not match its locked hash"):
         desk.build()
     assert not (desk.out / "2026.11.0").exists()
