@@ -7,12 +7,11 @@ releases are immutable: the same release id with other bytes is refused.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +29,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from yiwang.adapters.locking import exclusive
 from yiwang.adapters.signing.keys import HybridSigner
 from yiwang.errors import NotReady, Refused
 from yiwang.model.trust import DELEGATED, TrustRole, utc_text
@@ -285,13 +285,9 @@ class Repository:
             temporary.replace(target)
         return info
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> AbstractContextManager[None]:
         """Let one writer in at a time."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w", encoding="ascii") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
+        return exclusive(self.folder / ".lock")
 
 
 def _meta(path: Path) -> MetaFile:

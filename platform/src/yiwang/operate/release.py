@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from yiwang.adapters import builder, wheelhouse
+from yiwang.adapters.locking import exclusive
 from yiwang.adapters.sbom import sbom
 from yiwang.adapters.source import Source, read_source
 from yiwang.errors import DefinitionError, NotReady, Refused
@@ -102,17 +103,21 @@ def build(
             next="yiwang release build --version 2026.12.0",
         )
     source = read_source(tree, version=version, overlay=overlay)
+    with exclusive(out / RECIPES / "lock"):
+        return _build(source, out, say)
+
+
+def _build(source: Source, out: Path, say: Say) -> Built:
+    """Build a source, unless the same one was built before and is still whole."""
     recipe = _recipe(source)
     existing = _reusable(out, source.version, recipe)
     if existing is not None:
         return Built(out / source.version, existing, reused=True)
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".building-") as scratch:
         folder = Path(scratch) / source.version
         manifest = _assemble(source, folder, say)
         _install(folder, out / source.version)
     record = out / RECIPES / f"{source.version}.json"
-    record.parent.mkdir(exist_ok=True)
     record.write_text(json.dumps({"recipe": recipe, "manifest": manifest.digest()}) + "\n", encoding="utf-8")
     return Built(out / source.version, manifest, reused=False)
 

@@ -177,7 +177,7 @@ def test_a_tree_that_does_not_build_leaves_no_release(desk: Desk) -> None:
     desk.write("pyproject.toml", PYPROJECT.replace("platform/src/yiwang", "platform/src/nothing") + "[broken\n")
     with pytest.raises((NotReady, DefinitionError)):
         desk.build()
-    assert list(desk.out.glob("*")) == []
+    assert list(desk.out.glob("[!.]*")) == []
 
 
 def test_the_console_page_is_in_the_wheel_once_it_is_built(busy_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
