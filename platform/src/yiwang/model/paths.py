@@ -90,6 +90,10 @@ class SitePaths(InstallationPaths):
         """Return the script that hashes a release before importing any of it."""
         return self.release(release) / "boot.py"
 
+    def boot_report(self, release: str) -> Path:
+        """Return the file in which the hub process writes what it hashed at its start."""
+        return self.release(release) / "boot-report.json"
+
     def pack(self, release: str) -> Path:
         """Return the signed site pack rendered for one release."""
         return self.release(release) / "pack"
