@@ -137,7 +137,8 @@ def migration_heads(source: Source) -> dict[str, str]:
     revisions: dict[str, dict[str, str | None]] = {}
     for path, data in source.below("services/src").items():
         pure = PurePosixPath(path)
-        if pure.suffix != ".py" or pure.parent.name != "migrations" or pure.stem.startswith("_"):
+        folder = pure.parent.parent if pure.parent.name == "versions" else pure.parent
+        if pure.suffix != ".py" or folder.name != "migrations":
             continue
         try:
             module = ast.parse(data, filename=path)
@@ -145,7 +146,7 @@ def migration_heads(source: Source) -> dict[str, str]:
             raise unreadable(f"services/src/{path}", error, line=error.lineno or 1) from error
         revision = _assigned(module, "revision")
         if revision:
-            package = ".".join(pure.parent.parent.parts)
+            package = ".".join(folder.parent.parts)
             revisions.setdefault(package, {})[revision] = _assigned(module, "down_revision")
     return {package: _head(package, chain) for package, chain in sorted(revisions.items())}
 

@@ -32,6 +32,8 @@ def tree(tmp_path: Path) -> Path:
             f"{SERVICE}/app.py": "x = 1\n",
             f"{SERVICE}/migrations/0001_start.py": MIGRATION.format(revision="0001_start", down=None),
             f"{SERVICE}/contracts/order.v1.json": '{"b": 1, "a": 2}',
+            "services/src/yiwang_kit/migrations/__init__.py": "",
+            "services/src/yiwang_kit/migrations/versions/0001_kit.py": MIGRATION.format(revision="0001_kit", down=None),
             "services/content/divisions/pack.yaml": 'version: "2026-10"\n',
             "services/content/divisions/rows.csv": "a,b\n",
         },
@@ -57,7 +59,8 @@ def test_an_overlay_adds_replaces_appends_and_removes_on_a_copy(tree: Path, tmp_
     source = read_source(tree, overlay=overlay(tmp_path, head, files))
     assert source.version == "2026.12.0"
     assert source.files[f"{SERVICE}/app.py"] == b"x = 1\ny = 2\n"
-    assert builder.migration_heads(source) == {"yiwang_services.collaboration": "0002_more"}
+    heads = {"yiwang_kit": "0001_kit", "yiwang_services.collaboration": "0002_more"}
+    assert builder.migration_heads(source) == heads
     assert builder.contract_hashes(source) == {}
     assert (tree / SERVICE / "app.py").read_text(encoding="utf-8") == "x = 1\n"
 

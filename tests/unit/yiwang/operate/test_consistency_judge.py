@@ -107,12 +107,19 @@ def test_a_process_without_proof_is_not_green(process: LoadedProcess | None, wor
         ({"pack_sha256": OTHER, "pack_on_disk_sha256": OTHER}, "site pack"),
         ({"pack_on_disk_sha256": OTHER}, "site pack"),
         ({"migrations": {}}, "yiwang_kit"),
+        ({"migrations": {"yiwang_kit": "0000_before"}}, "yiwang_kit"),
+        ({"migrations": {"yiwang_kit": "0001_other"}}, "yiwang_kit"),
     ],
 )
 def test_every_other_artefact_that_differs_is_named(change: dict[str, Any], artefact: str) -> None:
     row = judge_site(expected(), report(**change), NOW)
     assert row.state is MatrixState.DRIFTED
     assert row.details[0].startswith(artefact)
+
+
+def test_a_schema_that_a_later_release_expanded_is_no_drift_after_the_switch_back() -> None:
+    row = judge_site(expected(), report(migrations={"yiwang_kit": "0002_later"}), NOW)
+    assert row.state is MatrixState.SAME
 
 
 def test_many_changed_files_are_counted_not_listed() -> None:
