@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -22,8 +21,9 @@ from pathlib import Path
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from yiwang.adapters.interpreter import running_interpreter
+from yiwang.adapters.release_folder import file_sha256
 from yiwang.errors import NotReady, Refused
-from yiwang.model.release import Interpreter
 
 LOCKS = ("hub", "agent", "control", "engines")
 ENTRY = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^\]]*\])?==(?P<version>[^ ;\\]+)\s*(;\s*(?P<marker>[^\\]+))?")
@@ -67,25 +67,6 @@ def cache_folder() -> Path:
     """Return the machine's cache for things that any clone may reuse."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(os.environ.get("YIWANG_CACHE") or Path(base) / "yiwang")
-
-
-def running_interpreter(glibc: str | None = None) -> Interpreter:
-    """Return the interpreter this code runs in; by default with the glibc it stands on."""
-    if glibc is None:
-        name, version = platform.libc_ver()
-        glibc = version if name == "glibc" else ""
-    return Interpreter(
-        implementation=sys.implementation.name,
-        python=f"{sys.version_info[0]}.{sys.version_info[1]}",
-        arch=platform.machine(),
-        glibc=glibc,
-    )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _tag_glibc(tag: str) -> tuple[int, int] | None:

@@ -11,18 +11,17 @@ import json
 import shutil
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from yiwang.adapters import builder, wheelhouse
+from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.locking import exclusive
+from yiwang.adapters.release_folder import file_sha256, read_manifest, verify
 from yiwang.adapters.sbom import sbom
 from yiwang.adapters.source import Source, read_source
-from yiwang.errors import DefinitionError, NotReady, Refused
+from yiwang.errors import DefinitionError, NotReady
 from yiwang.model.release import (
     MANIFEST_NAME,
     Artefact,
@@ -33,6 +32,8 @@ from yiwang.model.release import (
     difference,
     is_release_id,
 )
+
+__all__ = ["Built", "build", "compare", "read_manifest", "source_tree", "verify"]
 
 BUILD_FORMAT = "1"
 RECIPES = ".builds"
@@ -67,7 +68,7 @@ def source_tree(start: Path | None = None) -> Path:
 
 def _recipe(source: Source) -> str:
     """Return the digest of everything that a build's bytes depend on."""
-    interpreter = wheelhouse.running_interpreter(glibc="").title()
+    interpreter = running_interpreter(glibc="").title()
     text = f"{BUILD_FORMAT}\n{interpreter}\n{sys.version_info[:2]}\n{source.digest()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -172,7 +173,7 @@ def _artefact(folder: Path, file: Path, kind: ArtefactKind) -> Artefact:
         name=file.name,
         kind=kind,
         path=file.relative_to(folder).as_posix(),
-        sha256=wheelhouse.file_sha256(file),
+        sha256=file_sha256(file),
         size=file.stat().st_size,
     )
 
@@ -206,81 +207,9 @@ def _dependency_set(lock: str, text: str, files: tuple[Path, ...]) -> Dependency
     return DependencySet(
         lock=lock,
         lock_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        interpreter=wheelhouse.running_interpreter(glibc=wheelhouse.needed_glibc([file.name for file in files])),
+        interpreter=running_interpreter(glibc=wheelhouse.needed_glibc([file.name for file in files])),
         files=tuple(f"dependencies/{file.name}" for file in sorted(files)),
     )
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read a release folder's manifest, refusing one that is not in canonical form."""
-    path = folder / MANIFEST_NAME
-    try:
-        data = path.read_bytes()
-        manifest = Manifest.model_validate_json(data)
-    except FileNotFoundError as error:
-        raise NotReady(what=f"{folder} 不是发布目录 / has no {MANIFEST_NAME}", next="yiwang release build") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or MANIFEST_NAME
-        raise Refused(
-            rule=f"清单无效 / the manifest is not valid: {path}: {place}: {first['msg']}",
-            who="release manager", next="yiwang release build",
-        ) from error  # fmt: skip
-    if data != manifest.canonical_bytes():
-        raise Refused(
-            rule=f"清单不是规范形式 / the manifest is not in canonical form: {path}",
-            who="release manager", next="yiwang release build",
-        )  # fmt: skip
-    return manifest
-
-
-def verify(folder: Path) -> tuple[str, ...]:
-    """Return everything about a release folder that is not what its manifest says; empty means whole."""
-    try:
-        manifest = read_manifest(folder)
-    except (NotReady, Refused) as error:
-        return (str(error),)
-    problems = [problem for item in manifest.artefacts for problem in _artefact_problem(folder, item)]
-    listed = {item.path for item in manifest.artefacts} | {MANIFEST_NAME}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    problems += [f"{path}: 清单中没有 / not in the manifest" for path in sorted(present - listed)]
-    problems += _dependency_problems(manifest)
-    if not problems:
-        problems += _wheel_problem(folder, manifest)
-    return tuple(problems)
-
-
-def _artefact_problem(folder: Path, item: Artefact) -> list[str]:
-    """Return how a file differs from its line in the manifest."""
-    file = folder / item.path
-    if not file.is_file() or file.is_symlink():
-        return [f"{item.path}: 缺失 / missing"]
-    if file.stat().st_size != item.size or wheelhouse.file_sha256(file) != item.sha256:
-        return [f"{item.path}: 内容与清单摘要不符 / differs from its digest in the manifest"]
-    return []
-
-
-def _dependency_problems(manifest: Manifest) -> list[str]:
-    """Return dependencies that no artefact stands for."""
-    paths = {item.path for item in manifest.artefacts}
-    return [
-        f"{item.lock}: {path}: 清单缺少该产物 / no such artefact"
-        for item in manifest.dependencies
-        for path in item.files
-        if path not in paths
-    ]
-
-
-def _wheel_problem(folder: Path, manifest: Manifest) -> list[str]:
-    """Return whether the wheel calls itself something else than the release."""
-    wheel = manifest.wheel()
-    with zipfile.ZipFile(folder / wheel.path) as archive:
-        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        lines = archive.read(metadata).decode().splitlines()
-    version = next(line.removeprefix("Version: ") for line in lines if line.startswith("Version: "))
-    if version == manifest.release:
-        return []
-    return [f"{wheel.path}: 版本为 {version} / is version {version}, the manifest says {manifest.release}"]
 
 
 def compare(before: Path, after: Path) -> tuple[Change, ...]:

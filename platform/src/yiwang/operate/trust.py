@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yiwang.adapters.release_folder import read_manifest, verify
 from yiwang.adapters.repository import Keyring, Repository
 from yiwang.adapters.signing import CertificateAuthority, TrustClient, is_demo, public_halves
 from yiwang.errors import Refused
 from yiwang.model.release import Manifest, canonical
 from yiwang.model.trust import HybridPublic, Revocations, TrustRole
-from yiwang.operate.release import read_manifest, verify
 
 ROOT_FILE = "root.json"
 IDENTITY_TARGET = "identity/keys.json"
