@@ -7,6 +7,7 @@ anything new, and so that N+1 (``--overlay tests/support/next``) is made from ex
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -74,17 +75,23 @@ def write_files(files: dict[str, bytes], folder: Path) -> None:
         target.write_bytes(data)
 
 
-def _kept(path: Path, root: Path) -> bool:
-    """Whether a file belongs to the source; tools' droppings don't."""
-    parts = path.relative_to(root).parts
-    return not any(part in IGNORED_NAMES or part.endswith(IGNORED_SUFFIXES) for part in parts)
+def _kept(name: str) -> bool:
+    """Whether a file or folder belongs to the source; tools' droppings don't."""
+    return name not in IGNORED_NAMES and not name.endswith(IGNORED_SUFFIXES)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the source files below a folder, without ever entering what is ignored (node_modules is large)."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if _kept(name))
+        yield from (Path(place) / name for name in sorted(names) if _kept(name))
 
 
 def _tree_files(tree: Path) -> Iterator[tuple[str, bytes]]:
     """Yield every source file of a checkout with its bytes."""
     candidates = [tree / name for name in FILES]
     for folder in FOLDERS:
-        candidates += [path for path in (tree / folder).rglob("*") if _kept(path, tree)]
+        candidates += _walk(tree / folder)
     for path in candidates:
         if path.is_file():
             yield path.relative_to(tree).as_posix(), path.read_bytes()
@@ -153,7 +160,7 @@ def _overlaid(files: dict[str, bytes], overlay: Path, base: str) -> tuple[dict[s
     """Return files, policy and version with an overlay applied: replaced, added, appended, removed."""
     spec = _model(Overlay, overlay / OVERLAY_FILE)
     root = overlay / "tree"
-    added = {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file() and _kept(p, root)}
+    added = {path.relative_to(root).as_posix(): path.read_bytes() for path in _walk(root)}
     result = {path: data for path, data in (files | added).items() if path not in spec.remove}
     for path, text in spec.append.items():
         if path not in result:

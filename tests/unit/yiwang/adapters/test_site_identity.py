@@ -135,6 +135,19 @@ def test_a_token_works_for_its_site_until_it_expires(office: Office) -> None:
         signing.check_token(office.request(token=token[:-1]), record, NOW)
 
 
+def test_a_renewal_keeps_site_and_keys_and_needs_no_token(office: Office) -> None:
+    current = office.enrol().statement.statement
+    request = signing.make_request(office.site_key, office.tls_key, site="441721", incarnation=1, serial=7)
+    signing.check_request(request)
+    signing.check_renewal(request, current, NOW)
+    with pytest.raises(Refused, match="renews serial 6"):
+        signing.check_renewal(request.model_copy(update={"serial": 6}), current, NOW)
+    with pytest.raises(Refused, match="keeps the keys"):
+        signing.check_renewal(request.model_copy(update=_other_keys(request)), current, NOW)
+    with pytest.raises(Refused, match="has expired"):
+        signing.check_renewal(request, current, NOW + timedelta(days=91))
+
+
 def _other_keys(request: EnrolmentRequest) -> dict[str, object]:
     return {"keys": signing.public_halves(HybridPrivateKey.generate().public_key())}
 

@@ -18,6 +18,7 @@ from yiwang.adapters.signing.documents import (
 )
 from yiwang.adapters.signing.identity import (
     CertificateAuthority,
+    check_renewal,
     check_request,
     check_token,
     issue,
@@ -39,6 +40,7 @@ __all__ = [
     "TrustSession",
     "check",
     "check_profile",
+    "check_renewal",
     "check_request",
     "check_token",
     "is_demo",

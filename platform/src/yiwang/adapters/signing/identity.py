@@ -113,6 +113,16 @@ def check_token(request: EnrolmentRequest, record: TokenRecord | None, now: date
         raise _refuse(request, f"令牌已过期 / the token expired at {record.expires_at}")
 
 
+def check_renewal(request: EnrolmentRequest, current: Statement, now: datetime) -> None:
+    """Refuse a renewal that is not by the site whose valid statement it names: there the old key stands for a token."""
+    if (request.site, request.incarnation, request.serial) != (current.site, current.incarnation, current.serial):
+        raise _refuse(request, f"续期对象不符 / renews serial {request.serial}, the current one is {current.serial}")
+    if request.keys != current.keys:
+        raise _refuse(request, "续期须用原密钥 / a renewal keeps the keys; new keys need a new token")
+    if now >= current.not_after:
+        raise _refuse(request, f"声明已于 {current.not_after} 过期 / the statement has expired; ask for a new token")
+
+
 @dataclass(frozen=True)
 class CertificateAuthority:
     """The site CA: TLS certificates below the trust root's identity role. 站点证书机构。"""
