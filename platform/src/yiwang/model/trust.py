@@ -24,7 +24,10 @@ TOKEN_LIFETIME = timedelta(hours=24)
 
 
 class SigningContext(StrEnum):
-    """What a signature was made for; no two purposes share one. 签名用途。"""
+    """What a signature was made for; no two purposes share one. 签名用途。
+
+    Requests have theirs in ``model.command``, the exchange and the audit chain in the kit.
+    """
 
     METADATA = "yiwang.metadata.v1"
     STATEMENT = "yiwang.statement.v1"
@@ -32,8 +35,6 @@ class SigningContext(StrEnum):
     PROOF = "yiwang.proof.v1"
     COMMAND = "yiwang.command.v1"
     PACK = "yiwang.pack.v1"
-    EXCHANGE = "yiwang.exchange.v1"
-    AUDIT = "yiwang.audit.v1"
 
 
 class TrustRole(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from support.handmade_wheel import make_wheel
 from yiwang.adapters.signing import TrustClient
+from yiwang.cli.main import main
 from yiwang.errors import DefinitionError, NotReady, Refused
 from yiwang.operate import release, trust
 
@@ -198,6 +200,48 @@ def test_the_console_page_is_in_the_wheel_once_it_is_built(busy_desk: Desk, monk
     npm.write_text("#!/bin/sh\nexit 9\n", encoding="utf-8")
     busy_desk.write("services/src/yiwang_kit/more.py", "X = 1\n")
     assert busy_desk.build().manifest.console == built.manifest.console, "the same sources are not built twice"
+
+
+def _run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    return int(ended.value.code or 0)
+
+
+def test_the_command_line_builds_shows_and_verifies(busy_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(busy_desk.out)]
+    assert _run("release", "build", "--tree", str(busy_desk.tree), *out, "--json") == 0
+    built = json.loads(capsys.readouterr().out)
+    assert built["reused"] is True
+    assert _run("release", "show", "2026.11.0", *out, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["release"] == "2026.11.0"
+    assert _run("release", "diff", "2026.11.0", "2026.11.0", *out, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert _run("release", "verify", built["folder"]) == 0
+    (Path(built["folder"]) / "sbom.cdx.json").write_bytes(b"")
+    capsys.readouterr()
+    assert _run("release", "verify", built["folder"]) == 1
+    said = capsys.readouterr()
+    assert "sbom.cdx.json" in said.out
+    assert "yiwang release build" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["release", "show", "2031.1.0"], 4, "manifest.json"),
+        (["release", "verify", "2031.1.0"], 1, "manifest.json"),
+        (["release", "build", "--version", "v1"], 3, "CalVer"),
+        (["release", "build", "--overlay", "no-such-folder"], 3, "overlay.yaml"),
+    ],
+)
+def test_a_wrong_call_ends_with_its_code_and_the_next_command(
+    arguments: list[str], code: int, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(*arguments) == code
+    said = capsys.readouterr()
+    assert word in said.out + said.err
+    assert "next" in said.err
 
 
 def test_a_release_travels_to_a_site_and_a_changed_wheel_does_not(busy_desk: Desk, tmp_path: Path) -> None:
