@@ -106,8 +106,8 @@ class Refused(YiwangError):  # noqa: N818 - the sentence it starts reads better 
         super().__init__(rule, next)
 
     def facts(self) -> dict[str, str]:
-        """Return the rule and who may override it."""
-        return {"what": self.rule, "who": self.who}
+        """Return the rule and who may override it; a name that doesn't exist is nobody's to override."""
+        return {"what": self.rule, "who": self.who} if self.who else {"what": self.rule}
 
 
 class Unreachable(YiwangError):  # noqa: N818 - the sentence it starts reads better without Error

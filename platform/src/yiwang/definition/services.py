@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yiwang.model.service import ServiceSpec, SizeSpec
+from yiwang.model.service import ServiceSpec
 
 ALL_TIERS = ("province", "city", "county", "town")
 
@@ -17,7 +17,6 @@ SERVICES = (
         roles=("management",),
         tiers=ALL_TIERS,
         content=("divisions",),
-        size=SizeSpec(memory_mib=8),
     ),
     ServiceSpec(
         name="matter",
@@ -30,7 +29,6 @@ SERVICES = (
         tiers=ALL_TIERS,
         needs=("management",),
         content=("matters",),
-        size=SizeSpec(memory_mib=3),
     ),
     ServiceSpec(
         name="collaboration",
@@ -43,6 +41,5 @@ SERVICES = (
         tiers=ALL_TIERS,
         needs=("management", "matter"),
         content=("calendar",),
-        size=SizeSpec(memory_mib=5),
     ),
 )

@@ -92,9 +92,9 @@ def distribution_page(distribution: Distribution) -> str:
         "## 内容包 Content packs",
         table(("folder", "title", "services", "licence", "source"), contents),
         "## 层级交换限值 Exchange limits",
-        table(("limit", "value", ""), ((f"`{name}`", v, described[name].description) for name, v in limits)),
+        table(("limit", "value", "meaning"), ((f"`{name}`", v, described[name].description) for name, v in limits)),
         "## 地址 Addresses",
-        f"Loopback addresses of sites come from `{addresses.network}`, from the {addresses.first}nd host on.",
+        f"Loopback addresses of sites come from `{addresses.network}`, beginning with host number {addresses.first}.",
     )
 
 
@@ -108,10 +108,9 @@ def services_page(distribution: Distribution) -> str:
             ("tiers 层级", code(spec.tiers)),
             ("needs 依赖服务", code(spec.needs)),
             ("content 内容包", code(spec.content)),
-            ("idle memory 空闲内存", f"{spec.size.memory_mib} MiB"),
         )
         summary = f"{spec.summary_zh} {spec.summary_en}"
-        parts += [f"## {spec.title_zh} `{spec.name}`", summary, table(("", ""), rows)]
+        parts += [f"## {spec.title_zh} `{spec.name}`", summary, table(("attribute 属性", "value 值"), rows)]
     return page("服务 Services", *parts)
 
 

@@ -65,16 +65,21 @@ class ExchangeLimits(Declared):
     envelope_bytes: int
     """Largest envelope all told; a larger one is refused at send."""
     batch_envelopes: int
+    """A batch is closed at this many envelopes."""
     batch_bytes: int
+    """A batch is closed at this many encoded bytes."""
     retention_days: int
     """How long inbox and outbox rows stay, so that a restored site can fetch what it lost."""
     poll_seconds: float
     """How often a relay looks for committed rows when nothing woke it."""
     nats_max_payload: int
+    """Largest message the message server takes; a whole batch must fit."""
     nats_ping_seconds: int
+    """How often a quiet link is probed."""
     nats_ping_max: int
     """A dead link is noticed after `nats_ping_seconds * nats_ping_max`."""
     nats_reconnect_seconds: int
+    """How soon a broken link is tried again."""
 
 
 class HubSpec(Declared):

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from yiwang.model.declared import Declared, Titled
-
-
-class SizeSpec(Declared):
-    """What one service adds to a hub. 资源规格。"""
-
-    memory_mib: int = Field(gt=0)
-    """Idle memory that the service adds to a hub process, in MiB; pre-flight adds it up."""
-    threads: int = Field(default=0, ge=0)
-    """Threads it adds to the hub's bounded pool."""
+from yiwang.model.declared import Titled
 
 
 class ServiceSpec(Titled):
@@ -33,7 +24,6 @@ class ServiceSpec(Titled):
     """Services that must run at the same site."""
     content: tuple[str, ...] = ()
     """Content packs that it loads."""
-    size: SizeSpec
 
     @property
     def package(self) -> str:

@@ -1,0 +1,5 @@
+"""Lets the command line run without its installed script: ``python -m yiwang.cli``."""
+
+from yiwang.cli.main import main
+
+main()

@@ -1,0 +1,76 @@
+"""Writes a set of emitted or declared files, and says what changed. Emitters stay pure; this is the separate step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from yiwang.errors import NotReady
+
+
+class ChangeKind(StrEnum):
+    """How a file on disk relates to what it should say. 差异类型。"""
+
+    NEW = "new"
+    CHANGED = "changed"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file that is not what it should be. 文件差异。"""
+
+    path: str
+    kind: ChangeKind
+
+
+def compare(root: Path, files: Mapping[str, str], owned: Mapping[str, str] | None = None) -> tuple[Change, ...]:
+    """Return what would change below a folder; `owned` are files there that only we write and that must not be left."""
+    changes = []
+    for path, text in sorted(files.items()):
+        target = root / path
+        if not target.is_file():
+            changes.append(Change(path, ChangeKind.NEW))
+        elif target.read_bytes() != text.encode():
+            changes.append(Change(path, ChangeKind.CHANGED))
+    stale = sorted((owned or {}).keys() - files.keys())
+    return (*changes, *(Change(path, ChangeKind.STALE) for path in stale))
+
+
+def write(root: Path, files: Mapping[str, str], changes: tuple[Change, ...]) -> None:
+    """Make the changes. Raises NotReady naming the path that could not be written."""
+    for change in changes:
+        target = root / change.path
+        with explained(target):
+            if change.kind is ChangeKind.STALE:
+                target.unlink(missing_ok=True)
+            else:
+                _replace(target, files[change.path])
+
+
+def _replace(target: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(target: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that names the path and the next command."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or target
+        raise NotReady(
+            what=f"无法写入 {target} / cannot write: {error.strerror} ({where})",
+            next=f"df -h {target.anchor}; ls -ld {where}",
+        ) from error
