@@ -43,28 +43,28 @@ def service_app(name: str, runtime: Runtime, *, title_zh: str) -> FastAPI:
 def answer_with_problems(app: FastAPI, runtime: Runtime) -> None:
     """Turn everything that can go wrong into RFC 9457 answers."""
 
-    def respond(request: Request, problem: Problem) -> Response:
+    def respond(problem: Problem) -> Response:
         instance = f"urn:uuid:{uuid7()}"
         headers = {"WWW-Authenticate": "Bearer"} if problem.status == SignInNeeded.status else {}
         return JSONResponse(problem.body(instance), problem.status, headers, media_type=MEDIA_TYPE)
 
-    def on_problem(request: Request, error: Exception) -> Response:
+    def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101 - the handler is registered for this type
-        return respond(request, error)
+        return respond(error)
 
-    def on_validation(request: Request, error: Exception) -> Response:
+    def on_validation(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         fields = [{"field": ".".join(map(str, e["loc"])), "expected": e["msg"]} for e in error.errors()]
-        return respond(request, Invalid("请按提示更正各字段 / correct the fields named below", errors=fields))
+        return respond(Invalid("请按提示更正各字段 / correct the fields named below", errors=fields))
 
-    def on_http(request: Request, error: Exception) -> Response:
+    def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         if error.status_code in BY_STATUS:
-            return respond(request, BY_STATUS[error.status_code](str(error.detail)))
+            return respond(BY_STATUS[error.status_code](str(error.detail)))
         problem = Problem(str(error.detail))
         problem.status, problem.type = error.status_code, "http"
         problem.title_zh = problem.title_en = str(error.detail)
-        return respond(request, problem)
+        return respond(problem)
 
     def on_database(request: Request, error: Exception) -> Response:
         runtime.log.error("database", route=metrics.route_of(request), error=str(error.__cause__ or error))

@@ -178,7 +178,7 @@ def router(runtime: Runtime) -> APIRouter:
         return complete(runtime, request, state, code)
 
     @routes.post("/logout")
-    def logout(request: Request, actor: CurrentActor) -> Response:
+    def logout(actor: CurrentActor) -> Response:
         end(runtime, actor)
         answer = JSONResponse({"signed_out": True})
         answer.delete_cookie(cookie_name(runtime.settings.site.id), path="/")

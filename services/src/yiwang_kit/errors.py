@@ -8,7 +8,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:yiwang:problem:"
 
 
-class Problem(Exception):  # noqa: N818 - the standard's own word
+class Problem(Exception):
     """An answer that says what is wrong and what to do next. 问题说明。
 
     `type` is a short stable word; `detail` is for this occurrence; `next` names the next step for whoever must act.

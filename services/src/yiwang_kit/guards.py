@@ -20,6 +20,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 64
+QUOTE, BACKSLASH = ord('"'), ord("\\")
 SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
      b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
@@ -38,11 +39,11 @@ def json_depth(body: bytes) -> int:
         if inside:
             if escaped:
                 escaped = False
-            elif byte == 0x5C:
+            elif byte == BACKSLASH:
                 escaped = True
-            elif byte == 0x22:
+            elif byte == QUOTE:
                 inside = False
-        elif byte == 0x22:
+        elif byte == QUOTE:
             inside = True
         elif byte in b"[{":
             depth += 1

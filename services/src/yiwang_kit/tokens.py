@@ -17,7 +17,7 @@ LEEWAY_SECONDS = 30
 REFRESH_SECONDS = 60.0
 
 
-class TokenRefused(Exception):  # noqa: N818 - it says what happened
+class TokenRefused(Exception):
     """A token that is not believed, with the reason. 令牌被拒绝。"""
 
 

@@ -1,0 +1,100 @@
+"""Applying what is stored: one transaction an envelope, strictly in order within its key, and parked with a reason.
+
+An envelope for another site is forwarded in the same way: the row that sends it on and the mark that it was forwarded
+are one transaction, so that a crash between them cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from yiwang_kit.clock import Clock
+from yiwang_kit.database import KIT, Database
+from yiwang_kit.exchange import store
+from yiwang_kit.exchange.contracts import Contracts
+from yiwang_kit.exchange.envelope import Envelope, ExchangeReject
+from yiwang_kit.exchange.receiving import payload_of
+
+APPLY_PAGE = 200
+Route = Callable[[str], str]
+
+
+class Applier:
+    """Works through the inbox of one site. 应用器。"""
+
+    def __init__(
+        self, site: str, database: Database, contracts: Contracts, route: Route, clock: Clock, log: Any
+    ) -> None:
+        self._site = site
+        self._database = database
+        self._contracts = contracts
+        self._route = route
+        self._clock = clock
+        self._log = log
+
+    def run(self) -> int:
+        """Settle what waits; return how many entries were settled. Stops early where the database does not answer."""
+        with self._database.transaction() as session:
+            rows = store.waiting(session, APPLY_PAGE)
+        settled, held = 0, set[str]()
+        for row in rows:
+            if row.key in held:
+                continue
+            if self._settle(row) == "parked":
+                held.add(row.key)
+            settled += 1
+        return settled
+
+    def _settle(self, row: Any) -> str:
+        try:
+            return self._forward(row) if row.destination != self._site and not row.recovered else self._apply(row)
+        except ExchangeReject as reject:
+            return self._park(row, str(reject))
+        except DBAPIError as error:
+            if error.connection_invalidated or type(error).__name__ == "OperationalError":
+                raise
+            return self._park(row, f"{type(error.orig).__name__}: {error.orig}"[:500])
+        except Exception as error:  # a handler's bug must not stop the other keys
+            self._log.error("exchange.handler", id=str(row.id), kind=row.kind, exc_info=error)
+            return self._park(row, f"{type(error).__name__}: {error}"[:500])
+
+    def _apply(self, row: Any) -> str:
+        payload = payload_of(row)
+        contract = self._contracts.check(row.kind, row.version, payload)
+        envelope = Envelope(
+            row.id, row.origin, row.destination, row.incarnation, row.n, row.kind, row.version, row.key, payload,
+            row.created_at, row.recovered,
+        )  # fmt: skip
+        with self._database.transaction(contract.service) as session:
+            if store.claim(session, row.ordinal):
+                contract.handler(session, envelope)
+                self._done(session, row, "applied")
+        return "applied"
+
+    def _forward(self, row: Any) -> str:
+        peer = self._route(row.destination)
+        with self._database.transaction(KIT) as session:
+            if store.claim(session, row.ordinal):
+                onward = {name: getattr(row, name) for name in _FORWARDED}
+                store.add_outgoing(session, {**onward, "peer": peer})
+                self._done(session, row, "forwarded")
+        return "forwarded"
+
+    def _done(self, session: Session, row: Any, state: str) -> None:
+        store.settle(session, row.ordinal, state, at=self._clock.now())
+
+    def _park(self, row: Any, reason: str) -> str:
+        self._log.warning("exchange.parked", id=str(row.id), kind=row.kind, peer=row.peer, reason=reason)
+        with self._database.transaction(KIT) as session:
+            if store.claim(session, row.ordinal):
+                store.settle(session, row.ordinal, "parked", reason=reason)
+        return "parked"
+
+
+_FORWARDED = (
+    "id", "origin", "destination", "incarnation", "n", "kind", "version", "key", "payload", "proof", "created_at",
+)  # fmt: skip
