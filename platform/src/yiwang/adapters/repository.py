@@ -162,6 +162,50 @@ class Repository:
             targets.add_key(self.keyring.make(role).public_key, role.value)
         return targets
 
+    def replace_key(self, role: TrustRole) -> None:
+        """Make a new key for a role and take its old one's word away: after a leak, or when a person leaves."""
+        if role is TrustRole.ROOT:
+            raise Refused(
+                rule="根密钥由多人更换 / a root key is replaced by its keepers together, not by this command",
+                who="信任根保管人 / the keepers of the root keys",
+                next="yiwang status",
+            )
+        with self._locked():
+            old = self.keyring.signer(role).public_key.keyid
+            retired = self.keyring.path(role)
+            retired.rename(retired.with_name(f"{role.value}.retired-{old[:12]}.json"))
+            fresh = self.keyring.make(role)
+            if role in DELEGATED:
+                self._replace_delegated(role, old, fresh)
+            else:
+                self._replace_top(role, old, fresh)
+
+    def _replace_delegated(self, role: TrustRole, old: str, fresh: HybridSigner) -> None:
+        """Let the targets role name the new key, and sign the role's content with it."""
+        targets = self._load(TrustRole.TARGETS).signed
+        targets.revoke_key(old, role.value)
+        targets.add_key(fresh.public_key, role.value)
+        self._write(TrustRole.TARGETS, targets, version=targets.version + 1)
+        signed = self._load(role).signed
+        self._write(role, signed, version=signed.version + 1)
+        self._write_snapshot([TrustRole.TARGETS, role])
+
+    def _replace_top(self, role: TrustRole, old: str, fresh: HybridSigner) -> None:
+        """Let a new root, signed by enough of its keepers, name the new key."""
+        root: Root = self._load(TrustRole.ROOT).signed
+        root.revoke_key(old, role.value)
+        root.add_key(fresh.public_key, role.value)
+        root.version += 1
+        root.expires = self._expiry(TrustRole.ROOT)
+        metadata = Metadata(root)
+        for number in range(1, root.roles[Root.type].threshold + 1):
+            metadata.sign(self.keyring.signer(TrustRole.ROOT, number), append=True)
+        self._store(f"{root.version}.root.json", metadata.to_bytes())
+        if role is TrustRole.TARGETS:
+            targets = self._load(role).signed
+            self._write(role, targets, version=targets.version + 1)
+        self._write_snapshot([TrustRole.TARGETS] if role is TrustRole.TARGETS else [])
+
     # -- publishing ------------------------------------------------------------------------------------------------
 
     def publish(self, role: TrustRole, add: Mapping[str, Payload], remove: tuple[str, ...] = ()) -> bool:

@@ -360,3 +360,37 @@ def test_a_key_file_opens_only_as_the_key_it_is(lab: Lab) -> None:
     assert signer.public_key == ring.signer(TrustRole.TREE).public_key
     with pytest.raises(ValueError, match="holds key"):
         HybridSigner.from_priv_key_uri(address, ring.signer(TrustRole.CONTROL).public_key)
+
+
+@pytest.mark.parametrize("role", [TrustRole.TARGETS, TrustRole.SNAPSHOT, TrustRole.TIMESTAMP, TrustRole.CONTROL])
+def test_a_replaced_key_is_followed_from_the_old_pinned_root(lab: Lab, role: TrustRole) -> None:
+    lab.publish(b"before")
+    site = lab.site()
+    site.session()
+    lab.repository.replace_key(role)
+    lab.publish(b"after")
+    assert site.session().read(TARGET) == b"after"
+    assert lab.site("newcomer").session().read(TARGET) == b"after"
+
+
+def test_what_a_replaced_key_signs_is_refused(lab: Lab) -> None:
+    ring = lab.repository.keyring
+    old = ring.signer(TrustRole.TIMESTAMP)
+    lab.repository.replace_key(TrustRole.TIMESTAMP)
+    metadata: Metadata[Any] = Metadata.from_bytes(lab.metadata("timestamp.json").read_bytes())
+    metadata.sign(old)
+    lab.metadata("timestamp.json").write_bytes(metadata.to_bytes())
+    with pytest.raises(Refused, match=r"^timestamp: .*signed by 0/1 keys"):
+        lab.site().session()
+
+
+def test_a_new_root_by_one_keeper_alone_is_refused(lab: Lab) -> None:
+    lab.repository.replace_key(TrustRole.TIMESTAMP)
+    lab.edit("2.root.json", lambda content: content["signatures"].pop())
+    with pytest.raises(Refused, match=r"^root: .*signed by 1/2 keys"):
+        lab.site().session()
+
+
+def test_root_keys_are_not_replaced_by_one_machine(lab: Lab) -> None:
+    with pytest.raises(Refused, match="by its keepers together"):
+        lab.repository.replace_key(TrustRole.ROOT)
