@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from support.handmade_wheel import make_wheel
+from yiwang.adapters import builder
 from yiwang.adapters.signing import TrustClient
+from yiwang.adapters.source import read_source
 from yiwang.cli.main import main
 from yiwang.errors import DefinitionError, NotReady, Refused
 from yiwang.operate import release, trust
@@ -101,6 +103,16 @@ def test_two_builds_are_byte_identical(desk: Desk, tmp_path: Path) -> None:
     files = [path.relative_to(first.folder) for path in first.folder.rglob("*") if path.is_file()]
     assert len(files) == 8
     assert all((first.folder / path).read_bytes() == (second.folder / path).read_bytes() for path in files)
+
+
+def test_the_wheel_of_this_very_tree_is_the_same_twice(tmp_path: Path) -> None:
+    source = read_source(ROOT)
+    wheels = [builder.build_wheel(source, None, tmp_path / name, release.silent) for name in ("one", "two")]
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()
+    with zipfile.ZipFile(wheels[0]) as archive:
+        names = set(archive.namelist())
+    assert {"yiwang_kit/boot.py", "yiwang/operate/release.py", "yiwang_sites/440000.yaml"} <= names
+    assert not [name for name in names if "__pycache__" in name or name.startswith("tests/")]
 
 
 def test_building_again_without_change_builds_nothing(busy_desk: Desk) -> None:
