@@ -1,0 +1,121 @@
+"""Speaks to a supervisor, and starts one: standard library only, like the supervisor itself."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+SCRIPT = Path(__file__).with_name("__main__.py")
+START_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
+
+
+class SupervisorError(RuntimeError):
+    """The supervisor refused, or did not start. 看护进程出错。"""
+
+
+class SupervisorClient:
+    """One installation's supervisor, seen from outside. 看护进程客户端。"""
+
+    def __init__(self, folder: Path, socket_path: Path) -> None:
+        self.folder = folder
+        self.socket_path = socket_path
+
+    @property
+    def table(self) -> Path:
+        """Return the process table's file."""
+        return self.folder / "table.json"
+
+    def running(self) -> bool:
+        """Return whether a supervisor holds the lock."""
+        try:
+            descriptor = os.open(self.folder / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Send one command; return the answer. Raises SupervisorError, ConnectionError."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(str(self.socket_path))
+            connection.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
+            reply: dict[str, Any] = json.loads(_read(connection))
+        if not reply.get("ok"):
+            raise SupervisorError(str(reply.get("error")))
+        return reply
+
+    def start(self, python: str, script: Path = SCRIPT) -> bool:
+        """Start a detached supervisor unless one runs; return whether one was started. Raises SupervisorError."""
+        if self.running():
+            return False
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "supervisor.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own script by our own interpreter
+                self.argv(python, script),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                said = (self.folder / "supervisor.log").read_text(encoding="utf-8", errors="replace")
+                raise SupervisorError(said.strip().rpartition("\n")[2])
+            try:
+                self.ask("status")
+            except OSError:
+                time.sleep(0.02)
+            else:
+                process.returncode = 0  # it lives on without us
+                return True
+        raise SupervisorError(f"the supervisor of {self.folder} does not answer")
+
+    def argv(self, python: str, script: Path = SCRIPT) -> list[str]:
+        """Return the command line of this installation's supervisor."""
+        return [python, "-I", "-S", "-B", str(script), "--folder", str(self.folder), "--socket", str(self.socket_path)]
+
+    def stop(self, *, timeout: float = 60.0) -> bool:
+        """Stop everything in order and wait; return whether something ran. Raises SupervisorError after `timeout`."""
+        if not self.running():
+            return False
+        self.ask("stop")
+        deadline = time.monotonic() + timeout
+        while self.running():
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"the supervisor of {self.folder} does not end")
+            time.sleep(0.05)
+        return True
+
+    def wait_ready(self, *, timeout: float) -> list[dict[str, Any]]:
+        """Wait until every process is ready; return those that are not after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            late = [p for p in self.ask("status")["processes"] if p["state"] != "ready"]
+            if not late or time.monotonic() > deadline:
+                return late
+            time.sleep(0.05)
+
+
+def _read(connection: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(b"\n"):
+        part = connection.recv(65536)
+        if not part:
+            raise ConnectionError("the supervisor closed the connection")
+        received += part
+    return received

@@ -1,0 +1,151 @@
+"""A supervisor keeps what its table names, in order, through kills, and leaves nothing behind when it stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yiwang.supervisor.client import SupervisorClient, SupervisorError
+
+SERVER = """
+import socketserver, sys
+socketserver.TCPServer.allow_reuse_address = True
+class Answer(socketserver.BaseRequestHandler):
+    def handle(self): pass
+socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def process(home: Path, name: str, **more: Any) -> dict[str, Any]:
+    port = free_port()
+    return {
+        "name": name, "argv": [sys.executable, "-I", "-c", SERVER, str(port)], "cwd": str(home), "stop_seconds": 3,
+        "ready": {"kind": "tcp", "host": "127.0.0.1", "port": port}, "log": str(home / f"{name}.log"), **more,
+    }  # fmt: skip
+
+
+Write = Callable[..., SupervisorClient]
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[Write]:
+    home = tmp_path / "带空格 的目录"
+    home.mkdir()
+    client = SupervisorClient(home / "supervisor", Path(f"/tmp/yw-test-{os.getpid()}.sock"))  # noqa: S108
+
+    def write(*processes: dict[str, Any]) -> SupervisorClient:
+        client.folder.mkdir(exist_ok=True)
+        client.table.write_text(json.dumps({"schema": 1, "processes": processes}), encoding="utf-8")
+        return client
+
+    write.home = home  # type: ignore[attr-defined]
+    yield write
+    if client.running():
+        client.stop()
+
+
+def home_of(supervised: Write) -> Path:
+    return supervised.home  # type: ignore[attr-defined,no-any-return]
+
+
+def pids(client: SupervisorClient) -> dict[str, int]:
+    return {p["name"]: p["pid"] for p in client.ask("status")["processes"]}
+
+
+def test_processes_start_in_order_and_are_back_within_five_seconds_of_a_kill(supervised: Write) -> None:
+    home = home_of(supervised)
+    client = supervised(process(home, "first"), process(home, "second", after=["first"]))
+    assert client.start(sys.executable)
+    assert client.wait_ready(timeout=20) == []
+    for name in ("first", "second"):
+        before = pids(client)[name]
+        os.kill(before, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while pids(client)[name] in (before, None) or client.wait_ready(timeout=0):
+            assert time.monotonic() < deadline, f"{name} is not back"
+            time.sleep(0.05)
+
+
+def test_a_second_supervisor_is_refused(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    assert client.start(sys.executable)
+    assert not client.start(sys.executable)
+
+
+def test_children_die_with_a_killed_supervisor_and_the_next_one_starts_them_again(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    child, keeper = pids(client)["only"], client.ask("status")["pid"]
+    os.kill(keeper, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().rsplit(")")[1][:3]:
+        assert time.monotonic() < deadline, "the child outlived its supervisor"
+        time.sleep(0.05)
+    assert client.start(sys.executable)
+    assert client.wait_ready(timeout=20) == []
+
+
+def test_applying_a_table_touches_only_what_changed(supervised: Write) -> None:
+    home = home_of(supervised)
+    kept, changing = process(home, "kept"), process(home, "changing")
+    client = supervised(kept, changing)
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    before = pids(client)
+    supervised(kept, {**changing, "env": {"NEW": "1"}})
+    assert client.ask("apply")["changed"] == ["changing"]
+    time.sleep(0.3)
+    assert client.wait_ready(timeout=20) == []
+    after = pids(client)
+    assert after["kept"] == before["kept"]
+    assert after["changing"] != before["changing"]
+    assert client.ask("apply")["changed"] == []
+
+
+def test_a_broken_table_is_refused_and_the_old_one_goes_on(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    client.table.write_text("{", encoding="utf-8")
+    with pytest.raises(SupervisorError, match="not applied"):
+        client.ask("apply")
+    assert client.wait_ready(timeout=5) == []
+
+
+def test_an_upgrade_in_place_keeps_the_pid_and_the_children(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    before = client.ask("status")
+    with pytest.raises((ConnectionError, ValueError)):
+        client.ask("upgrade", argv=client.argv(sys.executable))
+    time.sleep(0.5)
+    after = client.ask("status")
+    assert (after["pid"], after["processes"][0]["pid"]) == (before["pid"], before["processes"][0]["pid"])
+
+
+def test_stopping_leaves_nothing_running(supervised: Write) -> None:
+    home = home_of(supervised)
+    client = supervised(process(home, "first"), process(home, "second", after=["first"]))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    running = pids(client)
+    assert client.stop()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in running.values())
+    assert not client.running()
