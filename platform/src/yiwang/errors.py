@@ -96,7 +96,7 @@ class DefinitionError(YiwangError):
         return data | ({"others": [other.to_json() for other in self.others]} if self.others else {})
 
 
-class Refused(YiwangError):  # noqa: N818 - the sentence it starts reads better without Error
+class Refused(YiwangError):
     """A rule forbids it; the message names the rule and who may override it. 已拒绝。"""
 
     title = ("已拒绝", "refused")
@@ -110,7 +110,7 @@ class Refused(YiwangError):  # noqa: N818 - the sentence it starts reads better 
         return {"what": self.rule, "who": self.who} if self.who else {"what": self.rule}
 
 
-class Unreachable(YiwangError):  # noqa: N818 - the sentence it starts reads better without Error
+class Unreachable(YiwangError):
     """Something does not answer; nothing is known to be wrong with the request. 无法连接。"""
 
     title = ("无法连接", "unreachable")
@@ -127,7 +127,7 @@ class Unreachable(YiwangError):  # noqa: N818 - the sentence it starts reads bet
         return {"what": self.what, "since": since}
 
 
-class Broken(YiwangError):  # noqa: N818 - the sentence it starts reads better without Error
+class Broken(YiwangError):
     """A defect of ours, with the id under which its details were logged. 内部错误。"""
 
     title = ("内部错误", "this is our defect")
@@ -141,7 +141,7 @@ class Broken(YiwangError):  # noqa: N818 - the sentence it starts reads better w
         return {"what": self.what, "id": self.id} if self.what else {"id": self.id}
 
 
-class NotReady(YiwangError):  # noqa: N818 - the sentence it starts reads better without Error
+class NotReady(YiwangError):
     """The machine, the workspace or a file is not in the state that the command needs. 未就绪。"""
 
     exit_code = ExitCode.NOT_READY

@@ -159,8 +159,8 @@ def one_site_a_division(item: Judged, question: Question) -> Iterator[Definition
     """Two files never stand for the same instance of the same division, not even by an earlier code."""
     site = item.site
     for other in question.tree:
-        same = other.instance == site.instance and site.code in (other.code, *other.formerly)
-        if other.id < site.id and same:
+        same = site.code in (other.code, *other.formerly) or other.code in site.formerly
+        if other.id < site.id and other.instance == site.instance and same:
             yield item.error(
                 "code", "每个区划的每种实例只有一个站点 / one site a division and instance",
                 f"{site.code}: 已由此文件声明 / declared already by {question.files[other.id].document.path.name}",
@@ -178,8 +178,8 @@ RULES: tuple[Rule, ...] = (
     tier_exists,
     ground_exists,
     modules_exist,
-    parent_fits,
     no_cycle,
+    parent_fits,
     code_is_a_division,
     one_site_a_division,
     connected_runs_nothing,
