@@ -6,7 +6,6 @@ bytes out, on any day and in any folder.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -18,9 +17,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from yiwang.adapters.source import Source, unreadable, write_files
+from yiwang.adapters.migration_files import chains, unreadable
+from yiwang.adapters.source import Source, write_files
 from yiwang.adapters.wheelhouse import Say, cache_folder
-from yiwang.errors import DefinitionError, NotReady
+from yiwang.errors import NotReady
 from yiwang.model.release import ContentPack, canonical
 
 SOURCE_DATE_EPOCH = "1767225600"  # a fixed day: a build's date must not be in its bytes
@@ -120,48 +120,9 @@ def build_wheel(source: Source, dist: Path | None, out: Path, say: Say) -> Path:
     return next(out.glob("*.whl"))
 
 
-def _assigned(module: ast.Module, name: str) -> str | None:
-    """Return a module-level string constant of an Alembic revision."""
-    for node in module.body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        value = getattr(node, "value", None)
-        if any(isinstance(item, ast.Name) and item.id == name for item in targets) and isinstance(value, ast.Constant):
-            return value.value if isinstance(value.value, str) else None
-    return None
-
-
 def migration_heads(source: Source) -> dict[str, str]:
     """Return the head revision of every migrated package, read without importing anything."""
-    revisions: dict[str, dict[str, str | None]] = {}
-    for path, data in source.below("services/src").items():
-        pure = PurePosixPath(path)
-        folder = pure.parent.parent if pure.parent.name == "versions" else pure.parent
-        if pure.suffix != ".py" or folder.name != "migrations":
-            continue
-        try:
-            module = ast.parse(data, filename=path)
-        except SyntaxError as error:
-            raise unreadable(f"services/src/{path}", error, line=error.lineno or 1) from error
-        revision = _assigned(module, "revision")
-        if revision:
-            package = ".".join(folder.parent.parts)
-            revisions.setdefault(package, {})[revision] = _assigned(module, "down_revision")
-    return {package: _head(package, chain) for package, chain in sorted(revisions.items())}
-
-
-def _head(package: str, chain: dict[str, str | None]) -> str:
-    """Return the one revision that no other follows."""
-    heads = sorted(chain.keys() - {down for down in chain.values() if down})
-    if len(heads) != 1:
-        raise DefinitionError(
-            path=f"services/src/{package.replace('.', '/')}/migrations",
-            line=1,
-            expectation=f"one head, found {', '.join(heads) or 'none'}",
-            next="chain the revisions by down_revision, then: yiwang release build",
-        )
-    return heads[0]
+    return {package: chain.head() for package, chain in chains(source.files).items()}
 
 
 def contract_hashes(source: Source) -> dict[str, str]:

@@ -18,13 +18,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from yiwang.adapters.migration_files import chains, unreadable
 from yiwang.errors import DefinitionError
 from yiwang.model.release import Policy, ReleaseId
 
 FILES = (".gitignore", "pyproject.toml", "README.md", "hatch_build.py")
 FOLDERS = ("platform/src", "platform/sites", "services/src", "services/content", "services/console", "requirements")
 POLICY_FILE = "platform/release.yaml"
-BUILD_AGAIN = "then: yiwang release build"
+HEAD, REVISION = b"@HEAD@", b"@REVISION@"
 OVERLAY_FILE = "overlay.yaml"
 IGNORED_NAMES = frozenset({"__pycache__", "node_modules", "dist", "coverage", "test-results", ".vite"})
 IGNORED_SUFFIXES = (".pyc", ".egg-info", ".swp", "~", ".tsbuildinfo")
@@ -109,11 +110,6 @@ def _yaml(path: Path) -> dict[str, Any]:
     return loaded if isinstance(loaded, dict) else {"": loaded}
 
 
-def unreadable(path: Path | str, error: Exception, *, line: int = 1) -> DefinitionError:
-    """Return the refusal of a source file that cannot be read as what it is."""
-    return DefinitionError(path=str(path), line=line, expectation=f"{error}", next=f"edit {path}, {BUILD_AGAIN}")
-
-
 def _model(kind: type[T], path: Path) -> T:
     """Read a YAML file into a model, refusing with path and expectation."""
     try:
@@ -169,9 +165,26 @@ def _overlaid(files: dict[str, bytes], overlay: Path, base: str) -> tuple[dict[s
                 next=f"name an existing file in {OVERLAY_FILE} and build again",
             )  # fmt: skip
         result[path] = result[path] + text.encode()
+    result |= _migrations(result, overlay / "migrations")
     policy = Policy(
         may_enter_from=tuple(base if item == "base" else item for item in spec.may_enter_from),
         rollback_floor=base if spec.rollback_floor == "base" else spec.rollback_floor,
         required_stops=spec.required_stops,
     )
     return result, policy, spec.version
+
+
+def _migrations(files: dict[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Return an overlay's migrations, numbered after the head of each package, wherever that is by now.
+
+    ``migrations/<package>/<slug>.py`` says ``@REVISION@`` and ``@HEAD@`` where the numbers belong.
+    """
+    known, made = chains(files), {}
+    for path in sorted(folder.glob("*/*.py")):
+        chain = known.get(path.parent.name)
+        if chain is None:
+            raise unreadable(path, f"a folder named after a migrated package, one of: {', '.join(known)}")
+        revision = f"{chain.next_number()}_{path.stem}"
+        text = path.read_bytes().replace(HEAD, chain.head().encode()).replace(REVISION, revision.encode())
+        made[f"{chain.folder}/{revision}.py"] = text
+    return made

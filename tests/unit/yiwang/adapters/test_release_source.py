@@ -71,6 +71,21 @@ def test_an_overlay_release_is_entered_from_its_base_and_goes_back_to_it(tree: P
     assert policy.rollback_floor == "2026.11.0"
 
 
+def test_an_overlay_migration_follows_whatever_head_there_is(tree: Path, tmp_path: Path) -> None:
+    folder = overlay(tmp_path)
+    write(
+        folder,
+        {"migrations/yiwang_services.collaboration/rating.py": MIGRATION.format(revision="@REVISION@", down="@HEAD@")},
+    )
+    write(tree, {f"{SERVICE}/migrations/0002_grown.py": MIGRATION.format(revision="0002_grown", down="0001_start")})
+    source = read_source(tree, overlay=folder)
+    assert builder.migration_heads(source)["yiwang_services.collaboration"] == "0003_rating"
+    assert b"0002_grown" in source.files[f"{SERVICE}/migrations/0003_rating.py"]
+    write(folder, {"migrations/yiwang_services.nothing/rating.py": ""})
+    with pytest.raises(DefinitionError, match=r"one of: yiwang_kit, yiwang_services\.collaboration"):
+        read_source(tree, overlay=folder)
+
+
 @pytest.mark.parametrize(
     ("head", "word"),
     [
@@ -126,7 +141,7 @@ def test_every_source_byte_changes_the_digest(tree: Path, path: str) -> None:
 
 def test_two_heads_of_one_package_are_refused(tree: Path) -> None:
     write(tree, {f"{SERVICE}/migrations/0002_other.py": MIGRATION.format(revision="0002_other", down=None)})
-    with pytest.raises(DefinitionError, match="one head, found 0001_start, 0002_other"):
+    with pytest.raises(DefinitionError, match="one head by down_revision, found 0001_start, 0002_other"):
         builder.migration_heads(read_source(tree))
 
 
