@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from yiwang.errors import NotReady
 from yiwang.model.release import ContentPack, canonical
 
 SOURCE_DATE_EPOCH = "1767225600"  # a fixed day: a build's date must not be in its bytes
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CONSOLE = "services/console"
 CONSOLE_DIST = f"{CONSOLE}/dist"
 DATA_FOLDERS = ("platform/sites", "services/content")  # the wheel carries them, even empty
@@ -39,9 +41,14 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], what: st
     except FileNotFoundError as error:
         raise NotReady(what=f"{what}: {command[0]} is not there", next=next_command) from error
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise NotReady(what=f"{what}:\n{tail}", next=next_command)
+        raise NotReady(what=f"{what}:\n{_tail(done.stdout + done.stderr)}", next=next_command)
     return done.stdout
+
+
+def _tail(said: str, lines: int = 14) -> str:
+    """Return the end of what a tool said, without colours and without the frames of its own stack."""
+    plain = COLOUR.sub("", said).strip().splitlines()
+    return "\n".join([line for line in plain if not line.lstrip().startswith("at ")][-lines:])
 
 
 def tool(name: str) -> str:
