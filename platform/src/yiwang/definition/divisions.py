@@ -6,6 +6,7 @@ drift apart. It is found beside the checkout or inside the installed wheel.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 from yiwang.definition.content import DIVISIONS
 
 CHECKOUT = Path(__file__).resolve().parents[4]
-HEADER = ("code", "name", "parent", "tier")
+TABLE = "divisions.tsv"
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,12 @@ def data_folder(name: str, checkout: str) -> Path | None:
 def divisions() -> dict[str, Division]:
     """Return the divisions down to towns by code; empty when the pack is not installed here."""
     root = data_folder("yiwang_content", "services/content")
-    found = {} if root is None else {row.code: row for path in _files(root) for row in _rows(path)}
-    return {code: found[code] for code in sorted(found)}
-
-
-def _files(root: Path) -> list[Path]:
-    """Return the tables of the pack."""
-    return sorted((root / DIVISIONS.folder).glob("*.tsv"))
+    table = root / DIVISIONS.folder / TABLE if root else None
+    return {row.code: row for row in _rows(table)} if table and table.is_file() else {}
 
 
 def _rows(path: Path) -> Iterator[Division]:
-    """Yield the rows of a table that are no villages: no site stands for a village."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            cells = line.rstrip("\n").split("\t")
-            if len(cells) >= len(HEADER) and cells[0].isdigit() and cells[3] != "village":
-                yield Division(cells[0], cells[1], cells[2] or None, cells[3])
+    """Yield the rows of the pack's table, in its order; villages have a table of their own, no site stands for one."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield Division(row["code"], row["name"], row["parent"] or None, row["tier"])

@@ -14,6 +14,8 @@ from yiwang.model.site import SiteFile, SiteTree
 
 NOTE = "<!-- Emitted by `yiwang render`; edit the definition, not this page. 由 `yiwang render` 生成，请修改定义。 -->"
 
+CONTENT = "../../services/content"
+
 
 @dataclass(frozen=True)
 class OptionDoc:
@@ -77,7 +79,9 @@ def distribution_page(distribution: Distribution) -> str:
                for e in distribution.engines)  # fmt: skip
     grounds = ((f"`{s.name}`", s.title(), code(s.clouds)) for s in distribution.substrates)
     channels = ((f"`{c.name}`", c.title()) for c in distribution.channels)
-    contents = ((f"`{c.folder}`", c.title(), code(c.services), c.licence, c.source) for c in distribution.contents)
+    contents = (
+        (f"[`{c.folder}`]({CONTENT}/{c.folder}/README.md)", c.title(), code(c.services)) for c in distribution.contents
+    )
     limits = distribution.exchange.model_dump().items()
     described = type(distribution.exchange).model_fields
     addresses = distribution.addresses
@@ -90,7 +94,8 @@ def distribution_page(distribution: Distribution) -> str:
         "## 通道 Channels",
         table(("name", "title"), channels),
         "## 内容包 Content packs",
-        table(("folder", "title", "services", "licence", "source"), contents),
+        "Source, licence and version stand beside each pack. 来源、许可与版本见各包。",
+        table(("folder", "title", "services"), contents),
         "## 层级交换限值 Exchange limits",
         table(("limit", "value", "meaning"), ((f"`{name}`", v, described[name].description) for name, v in limits)),
         "## 地址 Addresses",

@@ -1,4 +1,4 @@
-"""Content packs are named here; their bytes are immutable and travel in the wheel."""
+"""Content packs are named here; version, source and licence stand in each pack's own pack.json and travel with it."""
 
 from __future__ import annotations
 
@@ -14,5 +14,3 @@ class ContentSpec(Titled):
     """Folder under services/content, which is `yiwang_content` in the wheel."""
     services: tuple[str, ...]
     """Services that load it."""
-    licence: str
-    source: str

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from yiwang.adapters.files import naming
 from yiwang.errors import NotReady, Refused
 from yiwang.model.site import SiteTree
 from yiwang.model.workspace import Profile
 from yiwang.operate.validate import reference_folder, reference_tree
 from yiwang.operate.workspace import FILE, Workspace, open_workspace
-from yiwang.operate.writing import compare, explained, write
+from yiwang.operate.writing import compare, write
 
 FIRST_SITES = ("440000", "441700", "441721")
 
@@ -44,7 +45,7 @@ def initialise(
             next=f"yiwang validate --workspace {folder}",
         )  # fmt: skip
     files = _chosen(sites) | _own(id or f"{profile}-{secrets.token_hex(3)}", profile)
-    with explained(folder):
+    with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_foreign_sites(folder, files)
         write(folder, files, compare(folder, files))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from yiwang.adapters.files import naming
 from yiwang.definition import distribution
 from yiwang.definition.divisions import Division, divisions
 from yiwang.definition.tree import SUFFIX, load_tree
 from yiwang.errors import DefinitionError, Refused
 from yiwang.model.site import Instance, Site, SiteTree
 from yiwang.operate.validate import validate
-from yiwang.operate.writing import Change, ChangeKind, explained, write
+from yiwang.operate.writing import Change, ChangeKind, write
 
 
 def select(tree: SiteTree, *, under: str | None = None, tier: str | None = None) -> tuple[Site, ...]:
@@ -94,6 +95,6 @@ def remove_from_tree(folder: Path, site_id: str, *, confirmed: str | None) -> Pa
             next=f"yiwang site remove-from-tree {site_id} --confirm {site_id}",
         )  # fmt: skip
     path = folder / f"{site_id}{SUFFIX}"
-    with explained(path):
+    with naming(path):
         path.unlink()
     return path

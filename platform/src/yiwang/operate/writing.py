@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from yiwang.errors import NotReady
+from yiwang.adapters.files import naming, write_atomic
 
 
 class ChangeKind(StrEnum):
@@ -45,32 +43,8 @@ def write(root: Path, files: Mapping[str, str], changes: tuple[Change, ...]) -> 
     """Make the changes. Raises NotReady naming the path that could not be written."""
     for change in changes:
         target = root / change.path
-        with explained(target):
-            if change.kind is ChangeKind.STALE:
+        if change.kind is ChangeKind.STALE:
+            with naming(target):
                 target.unlink(missing_ok=True)
-            else:
-                _replace(target, files[change.path])
-
-
-def _replace(target: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def explained(target: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the path and the next command."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or target
-        raise NotReady(
-            what=f"无法写入 {target} / cannot write: {error.strerror} ({where})",
-            next=f"df -h {target.anchor}; ls -ld {where}",
-        ) from error
+        else:
+            write_atomic(target, files[change.path])

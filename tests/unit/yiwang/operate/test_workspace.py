@@ -63,7 +63,7 @@ def test_somebody_elses_site_files_are_never_overwritten(tmp_path: Path) -> None
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotReady, match="cannot write"):
+    with pytest.raises(NotReady, match="not a folder"):
         initialise(tmp_path / "file" / "w")
 
 
