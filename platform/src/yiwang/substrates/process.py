@@ -147,9 +147,8 @@ class ProcessSite:
             staging.seal(root, release, wheels)
             write_json(root / "installed.json", {"manifest": desired.manifest_sha256})
             said.append("安装环境 / installed")
-        if any(
-            [self._write_pack(self.paths.pack(release) / name, text) for name, text in sorted(desired.pack.items())]
-        ):
+        written = [self._write_pack(self.paths.pack(release) / name, text) for name, text in desired.pack.items()]
+        if any(written):
             said.append("写入配置包 / wrote the pack")
         return ", ".join(said)
 
