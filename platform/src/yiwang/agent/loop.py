@@ -71,7 +71,7 @@ class Agent:
         if self._failures == 0:
             self.say(f"管控暂不可用，站点照常运行 / control is away, the site works on: {why}")
         self._failures += 1
-        pause = min(self.rhythm.backoff, self.rhythm.poll * 2 ** min(self._failures, 10))
+        pause = min(self.rhythm.backoff, self.rhythm.poll * float(1 << min(self._failures, 10)))
         return pause * (0.5 + self.jitter() / 2)
 
     # -- work --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,98 @@
+"""Who the site is: keys it makes itself and never shows, and the statement that a one-time token buys.
+
+The statement is about one incarnation of the site's database; a token for a higher incarnation makes a new one, with
+new keys, and what signed for the old one signs no more.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yiwang.agent.journal import write_whole
+from yiwang.errors import NotReady
+from yiwang.model.trust import Enrolment, SignedStatement
+from yiwang_kit.crypto import HybridPrivateKey
+
+if TYPE_CHECKING:
+    from yiwang.adapters.control_http import AgentClient
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The site's identity folder. 站点身份。"""
+
+    folder: Path
+    site: str
+
+    @property
+    def key_file(self) -> Path:
+        """Return the file of the site's private hybrid key."""
+        return self.folder / "site.key.json"
+
+    @property
+    def statement_file(self) -> Path:
+        """Return the file of the site's own signed statement."""
+        return self.folder / "statement.json"
+
+    def key(self) -> HybridPrivateKey:
+        """Return the site's key. Raises NotReady before enrolment."""
+        try:
+            return HybridPrivateKey.from_json(json.loads(self.key_file.read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
+            raise NotReady(what=f"{self.site} 尚未入网 / is not enrolled", next="yiwang up") from error
+
+    def statement(self) -> SignedStatement | None:
+        """Return the site's own statement, once there is one."""
+        try:
+            return SignedStatement.model_validate_json(self.statement_file.read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def incarnation(self) -> int:
+        """Return the present incarnation, 0 before enrolment."""
+        statement = self.statement()
+        return statement.statement.incarnation if statement else 0
+
+    def renewal_due(self, now: datetime) -> bool:
+        """Whether two thirds of the statement's lifetime are over."""
+        statement = self.statement()
+        return statement is not None and now >= statement.statement.renew_at()
+
+
+def enrol(identity: Identity, client: AgentClient, *, token: str | None, incarnation: int) -> SignedStatement:
+    """Make keys, trade the token for statement and certificate, and keep all of it; renew where there is no token."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from yiwang.adapters import signing
+
+    renewing = token is None
+    key = identity.key() if renewing else _pending_key(identity, incarnation)
+    tls = ec.generate_private_key(ec.SECP256R1())
+    enrolment = client.enrol(signing.make_request(key, tls, site=identity.site, incarnation=incarnation, token=token))
+    _keep(identity, key, signing.private_pem(tls), enrolment)
+    return enrolment.statement
+
+
+def _pending_key(identity: Identity, incarnation: int) -> HybridPrivateKey:
+    """Return the key of an incarnation being enrolled; a repeat after a crash uses the same one."""
+    path = identity.folder / f".site-{incarnation}.key.json"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, json.dumps(HybridPrivateKey.generate().to_json()).encode())
+    return HybridPrivateKey.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _keep(identity: Identity, key: HybridPrivateKey, tls: bytes, enrolment: Enrolment) -> None:
+    """Write identity files, the statement last: it is what says that the others are whole."""
+    statement = enrolment.statement
+    write_whole(identity.key_file, json.dumps(key.to_json()).encode())
+    write_whole(identity.folder / "tls.key.pem", tls)
+    write_whole(identity.folder / "tls.pem", enrolment.certificate_pem.encode(), mode=0o644)
+    write_whole(identity.folder / "ca.pem", enrolment.ca_pem.encode(), mode=0o644)
+    write_whole(identity.folder / "incarnation", f"{statement.statement.incarnation}\n".encode(), mode=0o644)
+    write_whole(identity.statement_file, statement.model_dump_json(by_alias=True).encode(), mode=0o644)
+    (identity.folder / f".site-{statement.statement.incarnation}.key.json").unlink(missing_ok=True)
