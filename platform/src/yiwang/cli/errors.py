@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import traceback
 from unicodedata import east_asian_width
 
 from yiwang.errors import DefinitionError, YiwangError
@@ -22,10 +20,8 @@ LABELS = {
 }
 
 
-def report(error: YiwangError, *, as_json: bool = False, cause: BaseException | None = None) -> int:
+def report(error: YiwangError, *, as_json: bool = False) -> int:
     """Print an error to stderr (as JSON to stdout when asked for) and return the exit code."""
-    if cause is not None and os.environ.get("YIWANG_DEBUG"):
-        traceback.print_exception(cause, file=sys.stderr)
     if as_json:
         sys.stdout.write(json.dumps(error.to_json(), ensure_ascii=False, indent=2) + "\n")
     else:

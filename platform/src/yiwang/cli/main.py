@@ -9,15 +9,20 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-import uuid
+import traceback
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import typer
 
 from yiwang.cli import commands
 from yiwang.cli.errors import report
-from yiwang.errors import Broken, ExitCode, YiwangError
+from yiwang.errors import Broken, YiwangError
 
 HELP = "一网 Yiwang: 一处定义，全省一致 / one definition, the same on province, city and county."
+
+INTERRUPTED = 130
+"""What a shell reports for a command that was ended by Ctrl-C."""
 
 
 def build() -> typer.Typer:
@@ -43,21 +48,16 @@ def main(argv: list[str] | None = None) -> None:
         build()(args=arguments, prog_name="yiwang", standalone_mode=True)
     except YiwangError as error:
         sys.exit(report(error, as_json="--json" in arguments))
-    except KeyboardInterrupt:
-        sys.exit(report_interrupt())
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            sys.stderr.write("已中断，可重复执行 / interrupted; repeating the command is safe\n")
+        raise
     except Exception as error:  # the last resort: a person gets an id and a next command, not a stack
-        sys.exit(report(_defect(error), as_json="--json" in arguments, cause=error))
-
-
-def report_interrupt() -> int:
-    """Say that the command was interrupted; the shell's convention is 128 + SIGINT."""
-    sys.stderr.write("\n已中断，未完成的步骤可重复执行 / interrupted; repeating the command is safe\n")
-    return 130
+        sys.exit(report(_defect(error), as_json="--json" in arguments))
 
 
 def _defect(error: Exception) -> Broken:
-    """Wrap an unforeseen error as a defect of ours."""
-    return Broken(uuid.uuid4().hex[:8], what=f"{type(error).__name__}: {error}", next="YIWANG_DEBUG=1 yiwang …")
-
-
-__all__ = ["ExitCode", "build", "main"]
+    """Wrap an unforeseen error as a defect of ours; its details go to a file that the next command shows."""
+    with NamedTemporaryFile("w", prefix="yiwang-", suffix=".log", delete=False, encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    return Broken(Path(log.name).stem, what=f"{type(error).__name__}: {error}", next=f"cat {log.name}")

@@ -128,7 +128,7 @@ def code_is_a_division(item: Judged, question: Question) -> Iterator[DefinitionE
     if site.code not in known:
         yield item.error(
             "code", "现行区划代码 / a division code in force", f"{site.code}: 区划包中没有 / not in the division pack",
-            "yiwang explain site --divisions " + site.code[:4],
+            f"yiwang explain division {site.code[:4]}",
         )  # fmt: skip
         return
     division = known[site.code]

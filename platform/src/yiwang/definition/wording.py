@@ -34,6 +34,7 @@ EXPECTED: dict[str, str] = {
 }
 
 SHOWN = 60
+DID_YOU_MEAN = "是否为"
 
 
 def wording(model: type[BaseModel], detail: Mapping[str, Any]) -> tuple[str, str]:
@@ -71,5 +72,5 @@ def nearest(word: str, known: list[str]) -> str:
     """Return "did you mean", or all that is possible."""
     close = get_close_matches(word, known, n=1)
     if close:
-        return f"是否为 {close[0]}？ / did you mean {close[0]}?"
+        return f"{DID_YOU_MEAN} {close[0]}？ / did you mean {close[0]}?"
     return f"可用 / one of: {', '.join(known)}"

@@ -1,18 +1,24 @@
-"""Answers "what is this, and what follows from it?" about a service, a site, a tier or a setting."""
+"""Answers "what is this, and what follows from it?" about a service, a site, a tier, a setting or a division."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from yiwang.definition import distribution
-from yiwang.definition.wording import EXPECTED, nearest
+from yiwang.definition.divisions import Division, divisions
+from yiwang.definition.wording import DID_YOU_MEAN, EXPECTED, nearest
 from yiwang.emit.settings import linked_neighbours, services_of
 from yiwang.errors import Refused
 from yiwang.model.setting import SCOPE_TITLES
 from yiwang.model.site import Site, SiteFile, SiteTree
 
 Facts = dict[str, str]
+FEW = 20
+"""So many names can be shown instead of a hint."""
+LISTED = 40
+"""How many divisions a search shows."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,35 @@ def explain_setting(name: str | None) -> Explanation:
     return Explanation(f"设置 setting {name}", facts, "yiwang explain setting")
 
 
+def explain_division(tree: SiteTree, wanted: str) -> Explanation:
+    """Explain one division by its code, or list those whose code begins, or whose name agrees, with what is given."""
+    known = divisions()
+    if wanted in known:
+        return _one_division(tree, known, wanted)
+    found = [row for row in known.values() if row.code.startswith(wanted) or wanted in row.name]
+    if not found:
+        _unknown("division", wanted, [])
+    listed = {row.code: f"{row.name} · {row.tier}" for row in found[:LISTED]}
+    title = f"区划 divisions: {len(found)}" + (f", {LISTED} shown" if len(found) > LISTED else "")
+    return Explanation(title, listed, f"yiwang explain division {found[0].code}")
+
+
+def _one_division(tree: SiteTree, known: Mapping[str, Division], code: str) -> Explanation:
+    """Return what is known of one division."""
+    row = known[code]
+    sites = tuple(site.id for site in tree if code in (site.code, *site.formerly))
+    facts = {
+        "名称 name": row.name,
+        "层级 tier": row.tier,
+        "上级 parent": f"{row.parent} {known[row.parent].name}" if row.parent and row.parent in known else "–",
+        "下级 children": str(sum(other.parent == code for other in known.values())),
+        "站点 sites": _listed(sites),
+    }
+    return Explanation(
+        f"区划 division {code}", facts, f"yiwang explain site {sites[0]}" if sites else f"yiwang site new {code}"
+    )
+
+
 def _listed(names: tuple[str, ...]) -> str:
     """Return names with commas, or a dash."""
     return ", ".join(names) or "–"
@@ -117,8 +152,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _unknown(kind: str, name: str, known: list[str]) -> NoReturn:
     """Say that there is no such thing, and what there is."""
-    shown = nearest(name, known) if len(known) < 20 or nearest(name, known).startswith("是否") else ""  # noqa: PLR2004
+    hint = nearest(name, known)
+    shown = hint if hint.startswith(DID_YOU_MEAN) or 0 < len(known) <= FEW else ""
     raise Refused(
         rule=f"没有 {name} / there is no {kind} {name}. {shown}".strip(), who="",
-        next="yiwang site list" if kind == "site" else f"yiwang explain {kind}",
+        next={"site": "yiwang site list", "division": "yiwang explain division 44"}.get(kind, f"yiwang explain {kind}"),
     )  # fmt: skip

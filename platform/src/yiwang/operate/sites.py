@@ -33,7 +33,8 @@ def new_site(folder: Path, code: str, *, instance: Instance = Instance.MAIN, par
     path = folder / f"{site_id}{SUFFIX}"
     if division is None:
         raise DefinitionError(
-            path, None, "现行区划代码 / a division code in force", "yiwang explain site", key="code",
+            path, None, "现行区划代码 / a division code in force", f"yiwang explain division {code[:4]}",
+            key="code",
             found=f"{code}: 区划包中没有 / not in the division pack",
         )  # fmt: skip
     if path.exists():

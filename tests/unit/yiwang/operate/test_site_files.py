@@ -114,3 +114,16 @@ def test_a_page_edited_by_hand_a_missing_one_and_a_stale_one_are_found(tmp_path:
     render.render([], tmp_path)
     assert not (pages / "old.md").exists()
     assert (pages / "ours.md").exists()
+
+
+def test_a_division_is_found_by_code_by_its_beginning_and_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "divisions", lambda: trees.DIVISIONS)
+    tree = tree_in(folder)
+    assert explain.explain_division(tree, "441721").next == "yiwang explain site 441721"
+    assert explain.explain_division(tree, "441704").next == "yiwang site new 441704"
+    assert set(explain.explain_division(tree, "4417").facts) == {"441700", "441704", "441721", "441722"}
+    assert set(explain.explain_division(tree, "阳").facts) == {"441700", "441704", "441721"}
+    with pytest.raises(Refused, match="no division"):
+        explain.explain_division(tree, "99")

@@ -14,6 +14,8 @@ NameArgument = Annotated[
     str | None, typer.Argument(help="名称，省略则列出全部 / a name; all without", show_default=False)
 ]
 
+CodeArgument = Annotated[str, typer.Argument(help="区划代码、其开头或名称 / a code, its beginning, or a name")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("site")(site)
     group.command("tier")(tier)
     group.command("setting")(setting)
+    group.command("division")(division)
     app.add_typer(group, name="explain")
 
 
@@ -43,6 +46,11 @@ def site(name: NameArgument = None, workspace: output.WorkspaceOption = None, as
 def setting(name: NameArgument = None, as_json: output.JsonFlag = False) -> None:
     """说明设置项 / what a setting of the hub is, and how far it must be equal."""
     show(explaining.explain_setting(name), as_json)
+
+
+def division(code: CodeArgument, workspace: output.WorkspaceOption = None, as_json: output.JsonFlag = False) -> None:
+    """说明行政区划 / a division by its code; or those whose code begins, or whose name agrees, with what is given."""
+    show(explaining.explain_division(tree_of(workspace, reference=False), code), as_json)
 
 
 def show(explanation: explaining.Explanation, as_json: bool) -> None:
