@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 import yaml
@@ -40,12 +41,16 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def error(
-        self, place: Place, expectation: str, *, found: str = "", next: str = "yiwang validate"
-    ) -> DefinitionError:
+    def error(self, place: Place, expectation: str, *, found: str = "", next: str | None = None) -> DefinitionError:
         """Return an error that points at a key of this file."""
         key = ".".join(str(part) for part in place)
+        next = next or again(self.path)
         return DefinitionError(self.path, self.line(place), expectation, next, key=key, found=found)
+
+
+def again(path: Path) -> str:
+    """Return the command that judges a file once more."""
+    return f"yiwang validate --tree {quote(str(path.parent))}"
 
 
 def read_document(path: Path) -> Document:
@@ -58,7 +63,7 @@ def read_document(path: Path) -> Document:
     return document
 
 
-def validated(document: Document, model: type[M], *, next: str = "yiwang validate") -> M:
+def validated(document: Document, model: type[M], *, next: str | None = None) -> M:
     """Return the document as a model. Raises DefinitionError with one problem and the others beside it."""
     try:
         return model.model_validate(document.data)
@@ -66,7 +71,7 @@ def validated(document: Document, model: type[M], *, next: str = "yiwang validat
         raise _first(_problems(document, model, invalid, next)) from invalid
 
 
-def _problems(document: Document, model: type[M], invalid: ValidationError, next: str) -> list[DefinitionError]:
+def _problems(document: Document, model: type[M], invalid: ValidationError, next: str | None) -> list[DefinitionError]:
     """Return one problem a place, in the order of the file: a union reports the same place once per branch."""
     found: dict[Place, DefinitionError] = {}
     for detail in invalid.errors(include_url=False):
@@ -119,13 +124,11 @@ def _compose(path: Path, text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise DefinitionError(
-            path, line, "合法的 YAML / valid YAML", "yiwang validate", found=str(error.problem)
-        ) from error
+        raise DefinitionError(path, line, "合法的 YAML / valid YAML", again(path), found=str(error.problem)) from error
     except yaml.YAMLError as error:
         found = f"不允许的字符 / a character that has no place in text: {getattr(error, 'reason', error)}"
         line = text[: getattr(error, "position", 0)].count("\n") + 1
-        raise DefinitionError(path, line, "合法的 YAML / valid YAML", "yiwang validate", found=found) from error
+        raise DefinitionError(path, line, "合法的 YAML / valid YAML", again(path), found=found) from error
     except RecursionError as error:
         raise DefinitionError(
             path,
@@ -148,7 +151,7 @@ def _mapping(document: Document, node: yaml.MappingNode, place: Place) -> dict[s
         if key in content:
             first = document.lines[(*place, key)]
             raise DefinitionError(
-                document.path, line, "每个键只出现一次 / every key stands once", "yiwang validate", key=key,
+                document.path, line, "每个键只出现一次 / every key stands once", again(document.path), key=key,
                 found=f"重复的键，首次在第 {first} 行 / the key stands already in line {first}",
             )  # fmt: skip
         document.lines[(*place, key)] = line

@@ -20,7 +20,7 @@ class Judged:
     site: Site
     document: Document
 
-    def error(self, key: str, expectation: str, found: str, next: str = "yiwang validate") -> DefinitionError:
+    def error(self, key: str, expectation: str, found: str, next: str | None = None) -> DefinitionError:
         """Return an error that points at a key of the site's file."""
         return self.document.error((key,), expectation, found=found, next=next)
 

@@ -49,6 +49,7 @@ def _read_files(folder: Path) -> tuple[list[Judged], list[DefinitionError]]:
             judged.append(_read_site(path))
         except DefinitionError as error:
             problems.extend([error, *error.others])
+            error.others = ()
     return judged, problems
 
 

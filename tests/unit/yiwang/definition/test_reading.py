@@ -63,6 +63,7 @@ def test_one_run_names_every_problem_of_every_file(tmp_path: Path) -> None:
     write_tree(tmp_path, _441721=COUNTY + "a: 1\nb: 2\n", _441900="code: 1\n")
     _, problems = read_tree(tmp_path, distribution(), DIVISIONS)
     found = {(Path(problem.path).name, problem.key) for problem in problems}
+    assert len(problems) == len({str(problem) for problem in problems}), "each once"
     assert {("441721.yaml", "a"), ("441721.yaml", "b"), ("441900.yaml", "code"), ("441900.yaml", "name")} <= found
 
 

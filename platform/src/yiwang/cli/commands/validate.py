@@ -61,6 +61,6 @@ def _print(judged: Validation) -> None:
         output.say("未核对区划代码：缺少区划包 / division codes were not checked: the division pack is not installed")
     if judged.problems:
         output.say(f"发现 {len(judged.problems)} 个问题 / {len(judged.problems)} problems")
-        output.say_next("yiwang validate")
+        output.say_next(judged.problems[0].next)
     else:
         output.say("站点树有效 / the tree is valid")
