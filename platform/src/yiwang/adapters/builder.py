@@ -16,8 +16,6 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from yiwang.adapters.migration_files import chains, unreadable
 from yiwang.adapters.source import Source, write_files
 from yiwang.adapters.wheelhouse import Say, cache_folder
@@ -29,7 +27,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CONSOLE = "services/console"
 CONSOLE_DIST = f"{CONSOLE}/dist"
 DATA_FOLDERS = ("platform/sites", "services/content")  # the wheel carries them, even empty
-PACK_FILE = "pack.yaml"
+PACK_FILE = "pack.json"
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str], what: str, next_command: str) -> str:
@@ -154,19 +152,19 @@ def content_packs(source: Source) -> tuple[ContentPack, ...]:
         if slash:
             packs.setdefault(pack, {})[inner] = data
     return tuple(
-        ContentPack(pack=name, version=_pack_version(files), sha256=tree_sha256(files))
+        ContentPack(pack=name, version=_pack_version(name, files), sha256=tree_sha256(files))
         for name, files in sorted(packs.items())
     )
 
 
-def _pack_version(files: dict[str, bytes]) -> str:
-    """Return a pack's declared version, or its digest when it declares none."""
-    for name in (PACK_FILE, "pack.json", "PACK.yaml", "meta.yaml"):
-        if name in files:
-            declared = yaml.safe_load(files[name])
-            if isinstance(declared, dict) and "version" in declared:
-                return str(declared["version"])
-    return tree_sha256(files)[:12]
+def _pack_version(name: str, files: dict[str, bytes]) -> str:
+    """Return a pack's declared version, or its digest when it declares none: then nothing loads it by version."""
+    if PACK_FILE not in files:
+        return tree_sha256(files)[:12]
+    try:
+        return str(json.loads(files[PACK_FILE])["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise unreadable(f"services/content/{name}/{PACK_FILE}", f"a JSON object with a version ({error})") from error
 
 
 def settings_schema(source: Source) -> str:

@@ -7,6 +7,7 @@ anything new, and so that N+1 (``--overlay tests/support/next``) is made from ex
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import tomllib
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from yiwang.adapters.migration_files import chains, unreadable
 from yiwang.errors import DefinitionError
-from yiwang.model.release import Policy, ReleaseId
+from yiwang.model.release import Policy, RelativePath, ReleaseId
 
 FILES = (".gitignore", "pyproject.toml", "README.md", "hatch_build.py")
 FOLDERS = ("platform/src", "platform/sites", "services/src", "services/content", "services/console", "requirements")
@@ -33,6 +34,16 @@ T = TypeVar("T", bound=BaseModel)
 VERSION_LINE = re.compile(r'^version = "[^"]*"$', flags=re.MULTILINE)
 
 
+class JsonEdit(BaseModel):
+    """A change of a JSON file that survives changes of the file: a merge patch, or rows at the end. JSON 修改。"""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str | None = Field(default=None, alias="from")
+    merge: dict[str, Any] = {}
+    append: tuple[Any, ...] = ()
+
+
 class Overlay(BaseModel):
     """What turns the tree into another release for a test of upgrades. 叠加层。"""
 
@@ -40,10 +51,12 @@ class Overlay(BaseModel):
 
     version: ReleaseId
     purpose: str
+    extends: str | None = None
     may_enter_from: tuple[str, ...] = ("base",)
     rollback_floor: str | None = "base"
     required_stops: tuple[ReleaseId, ...] = ()
-    append: dict[str, str] = {}
+    append: dict[RelativePath, str] = {}
+    edit: dict[RelativePath, JsonEdit] = {}
     remove: tuple[str, ...] = ()
 
 
@@ -153,25 +166,58 @@ def read_source(tree: Path, *, version: str | None = None, overlay: Path | None 
 
 
 def _overlaid(files: dict[str, bytes], overlay: Path, base: str) -> tuple[dict[str, bytes], Policy, str]:
-    """Return files, policy and version with an overlay applied: replaced, added, appended, removed."""
+    """Return files, policy and version with an overlay (and the one it extends) applied; ``base`` is the tree's."""
     spec = _model(Overlay, overlay / OVERLAY_FILE)
-    root = overlay / "tree"
-    added = {path.relative_to(root).as_posix(): path.read_bytes() for path in _walk(root)}
-    result = {path: data for path, data in (files | added).items() if path not in spec.remove}
-    for path, text in spec.append.items():
-        if path not in result:
-            raise DefinitionError(
-                path=str(overlay / OVERLAY_FILE), line=1, expectation=f"append: {path} exists in the tree",
-                next=f"name an existing file in {OVERLAY_FILE} and build again",
-            )  # fmt: skip
-        result[path] = result[path] + text.encode()
-    result |= _migrations(result, overlay / "migrations")
+    if spec.extends is not None:
+        files, _, _ = _overlaid(files, overlay / spec.extends, base)
     policy = Policy(
         may_enter_from=tuple(base if item == "base" else item for item in spec.may_enter_from),
         rollback_floor=base if spec.rollback_floor == "base" else spec.rollback_floor,
         required_stops=spec.required_stops,
     )
-    return result, policy, spec.version
+    return _applied(files, overlay, spec), policy, spec.version
+
+
+def _applied(files: dict[str, bytes], overlay: Path, spec: Overlay) -> dict[str, bytes]:
+    """Return files with one overlay applied: added or replaced, removed, appended to, edited, migrated."""
+    root = overlay / "tree"
+    added = {path.relative_to(root).as_posix(): path.read_bytes() for path in _walk(root)}
+    result = {path: data for path, data in (files | added).items() if path not in spec.remove}
+    for path, text in spec.append.items():
+        result[path] = _existing(result, path, overlay) + text.encode()
+    for path, edit in spec.edit.items():
+        result[path] = _edited(_existing(result, edit.source or path, overlay), edit, path)
+    return result | _migrations(result, overlay / "migrations")
+
+
+def _existing(files: dict[str, bytes], path: str, overlay: Path) -> bytes:
+    """Return a file that an overlay builds on, which the tree must have."""
+    if path not in files:
+        raise unreadable(overlay / OVERLAY_FILE, f"{path} exists in the tree")
+    return files[path]
+
+
+def _edited(data: bytes, edit: JsonEdit, path: str) -> bytes:
+    """Return a JSON file with an edit applied."""
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise unreadable(path, error) from error
+    content = [*content, *edit.append] if isinstance(content, list) else _merged(content, edit.merge)
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _merged(base: Any, patch: Any) -> Any:
+    """Return a JSON merge patch (RFC 7396) applied."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(base) if isinstance(base, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), value)
+    return result
 
 
 def _migrations(files: dict[str, bytes], folder: Path) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def tree(tmp_path: Path) -> Path:
             f"{SERVICE}/contracts/order.v1.json": '{"b": 1, "a": 2}',
             "services/src/yiwang_kit/migrations/__init__.py": "",
             "services/src/yiwang_kit/migrations/versions/0001_kit.py": MIGRATION.format(revision="0001_kit", down=None),
-            "services/content/divisions/pack.yaml": 'version: "2026-10"\n',
+            "services/content/divisions/pack.json": '{"version": "2026-10"}',
             "services/content/divisions/rows.csv": "a,b\n",
         },
     )
@@ -69,6 +70,29 @@ def test_an_overlay_release_is_entered_from_its_base_and_goes_back_to_it(tree: P
     policy = read_source(tree, overlay=overlay(tmp_path)).policy
     assert policy.may_enter_from == ("2026.11.0",)
     assert policy.rollback_floor == "2026.11.0"
+
+
+def test_an_overlay_edits_json_whatever_else_is_in_it(tree: Path, tmp_path: Path) -> None:
+    v1, v2 = f"{SERVICE}/contracts/order.v1.json", f"{SERVICE}/contracts/order.v2.json"
+    head = (
+        "edit:\n"
+        "  services/content/divisions/pack.json: {merge: {version: 2026-11}}\n"
+        f"  {v2}: {{from: {v1}, merge: {{c: {{d: 1}}, a: null}}}}\n"
+    )
+    source = read_source(tree, overlay=overlay(tmp_path, head))
+    assert builder.content_packs(source)[0].version == "2026-11"
+    assert json.loads(source.files[v2]) == {"b": 1, "c": {"d": 1}}
+    assert set(builder.contract_hashes(source)) == {"collaboration/order.v1", "collaboration/order.v2"}
+
+
+def test_an_overlay_may_stand_on_another(tree: Path, tmp_path: Path) -> None:
+    overlay(tmp_path, files={f"{SERVICE}/app.py": "x = 2\n", f"{SERVICE}/added.py": ""})
+    head = "version: 2027.1.0\npurpose: later\nextends: ../over\nmay_enter_from: [base, 2026.12.0]\n"
+    later = write(tmp_path / "later", {"overlay.yaml": f'{head}append: {{"{SERVICE}/app.py": "y = 3\\n"}}\n'})
+    source = read_source(tree, overlay=later)
+    assert (source.version, source.policy.may_enter_from) == ("2027.1.0", ("2026.11.0", "2026.12.0"))
+    assert source.files[f"{SERVICE}/app.py"] == b"x = 2\ny = 3\n"
+    assert f"{SERVICE}/added.py" in source.files
 
 
 def test_an_overlay_migration_follows_whatever_head_there_is(tree: Path, tmp_path: Path) -> None:
