@@ -13,27 +13,19 @@ from datetime import datetime
 from typing import Protocol
 
 from yiwang.agent.journal import Journal, Memory
-from yiwang.errors import YiwangError
+from yiwang.errors import Unreachable, YiwangError
 from yiwang.model.command import Outcome, Progress, SignedCommand
+from yiwang.model.substrate import Phase
+from yiwang.substrates.contract import StepFailed
 
 Say = Callable[[str], None]
 DETAIL_LIMIT = 3500
 
 
-class StepFailed(Exception):
-    """A step of the contract did not reach its goal. 步骤失败。"""
-
-    def __init__(self, phase: str, detail: str, *, changed: bool) -> None:
-        super().__init__(f"{phase}: {detail}")
-        self.phase, self.detail = phase, detail
-        self.changed = changed
-        """Whether something that runs may have been changed by then."""
-
-
 class Installation(Protocol):
     """A site on some substrate, brought to a command's release phase by phase. 站点安装。"""
 
-    def phases(self, signed: SignedCommand) -> Iterable[tuple[str, Callable[[], str]]]:
+    def phases(self, signed: SignedCommand) -> Iterable[tuple[Phase, Callable[[], str]]]:
         """Yield (phase, run) in order; ``run`` returns a sentence, or raises StepFailed or a YiwangError."""
 
 
@@ -55,9 +47,12 @@ class Execution:
             self._carry(memory.command)
         except StepFailed as failure:
             return self._fail(memory, failure)
+        except Unreachable:
+            raise  # nothing is wrong with the release: the command is carried on when the network is back
         except YiwangError as error:
-            phase = (self.journal.read().progress or Progress()).phase
-            return self._fail(memory, StepFailed(phase, f"{error} → {error.next}", changed=phase in CHANGING))
+            return self._fail(memory, self._failure(f"{error} → {error.next}"))
+        except Exception as error:  # a defect of ours must end the command too, or it would be tried for ever
+            return self._fail(memory, self._failure(f"{type(error).__name__}: {error}"))
         return self._done(memory.command)
 
     def _carry(self, signed: SignedCommand, *, note: str = "") -> None:
@@ -65,11 +60,16 @@ class Execution:
             self._note(phase, note)
             self.say(f"{phase}: {run() or 'ok'}")
 
-    def _note(self, phase: str, note: str) -> None:
+    def _failure(self, detail: str) -> StepFailed:
+        """Return what a phase's unforeseen error means."""
+        phase = Phase((self.journal.read().progress or Progress()).phase or Phase.FETCH)
+        return StepFailed(phase, detail, changed=phase in CHANGING)
+
+    def _note(self, phase: Phase, note: str) -> None:
         """Write the phase into the journal before it runs."""
         self.journal.update(lambda known: known.model_copy(
             update={"progress": (known.progress or Progress()).model_copy(
-                update={"phase": phase, "detail": note, "at": self.now()})}
+                update={"phase": phase.value, "detail": note, "at": self.now()})}
         ))  # fmt: skip
 
     def _done(self, signed: SignedCommand) -> Memory:
@@ -87,7 +87,7 @@ class Execution:
         release = previous.command.release
         try:
             self._carry(previous, note=f"回退到 {release} / going back")
-        except (StepFailed, YiwangError) as error:
+        except (StepFailed, YiwangError, OSError) as error:
             return f"回退失败 / going back to {release} failed: {error}"
         return f"已回退到 {release} / is back on {release}"
 
@@ -98,4 +98,4 @@ class Execution:
         ))  # fmt: skip
 
 
-CHANGING = frozenset({"engines", "expand", "switch", "verify", "retire"})
+CHANGING = frozenset({Phase.ENGINES, Phase.EXPAND, Phase.SWITCH, Phase.VERIFY, Phase.RETIRE})

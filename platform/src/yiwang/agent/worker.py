@@ -21,7 +21,6 @@ class ChildWorker:
 
     desk: Desk
     process: WorkerProcess
-    _meeting: bool = False
 
     def apply(self) -> None:
         """Begin (again) what the journal says is to be done."""
@@ -36,8 +35,13 @@ class ChildWorker:
         self.desk.put_neighbours(neighbours)
         self._start("meet")
 
+    def enrol(self) -> None:
+        """Begin enrolling with the token at hand, or renewing."""
+        self._start("enrol")
+
     def refresh(self) -> None:
         """Verify the repository's metadata again and wait for it."""
+        self.process.wait(REFRESH_SECONDS)
         self._start("refresh")
         if not self.process.wait(REFRESH_SECONDS):
             raise NotReady(

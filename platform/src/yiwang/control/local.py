@@ -153,7 +153,9 @@ def ports(settings: ControlSettings, now: Callable[[], datetime], run: Callable[
     state = StatePaths(root=settings.state, runtime=settings.runtime)
     trust = open_trust(workspace.trust, state.control().repository, demo=workspace.demo, owner=workspace.id)
     tree = WorkspaceTree(workspace.tree, state.addresses)
-    packs = WheelPacks(state, tree, _wheel_in(trust), settings.public_url, trust.demo, run)
+    packs = WheelPacks(
+        state, tree, _wheel_in(trust), settings.public_url, trust.demo, run, settings.database_system_user
+    )
     return Ports(packs=packs, trust=WorkspaceTrust(trust, now), tree=tree)
 
 

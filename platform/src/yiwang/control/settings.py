@@ -54,6 +54,8 @@ class ControlSettings(Declared):
     database: ControlDatabase
     operators: tuple[OperatorKey, ...] = ()
     """Who may operate, by key. Approvals count different names."""
+    database_system_user: str | None = None
+    """The system user that sites' databases drop to on this machine; it stands in their packs."""
     tick_seconds: float = Field(default=0.5, gt=0)
     report_stale_seconds: int = 2 * 3600
     log_level: str = "info"

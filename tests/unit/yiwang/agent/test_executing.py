@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from yiwang.agent.executing import Execution, StepFailed
+from yiwang.agent.executing import Execution
 from yiwang.agent.journal import Journal, Memory
-from yiwang.errors import Refused
+from yiwang.errors import Refused, Unreachable
 from yiwang.model.command import Command, Outcome, Progress, SignedCommand
+from yiwang.model.substrate import Phase
 from yiwang.model.trust import HybridSignature
+from yiwang.substrates.contract import StepFailed
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
-PHASES = ("fetch", "stage", "engines", "expand", "switch", "verify", "retire")
+PHASES = tuple(Phase)
 
 
 def command(generation: int, release: str) -> SignedCommand:
@@ -36,7 +38,7 @@ class FakeInstallation:
     fails: dict[tuple[str, str], Exception] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
 
-    def phases(self, signed: SignedCommand) -> Iterable[tuple[str, Callable[[], str]]]:
+    def phases(self, signed: SignedCommand) -> Iterable[tuple[Phase, Callable[[], str]]]:
         for phase in PHASES:
             yield phase, lambda phase=phase: self._run(signed.command.release, phase)
 
@@ -72,7 +74,7 @@ def test_every_phase_runs_in_order_and_is_remembered_before(journal: Journal) ->
 
 
 def test_a_failed_verification_goes_back_to_what_ran_before(journal: Journal) -> None:
-    installation = FakeInstallation(journal, {("2026.11.1", "verify"): StepFailed("verify", "503", changed=True)})
+    installation = FakeInstallation(journal, {("2026.11.1", "verify"): StepFailed(Phase.VERIFY, "503", changed=True)})
     memory = Execution(journal, installation, lambda: NOW).run()
     assert installation.ran[-7:] == [f"2026.11.0 {phase}" for phase in PHASES]
     assert memory.current == OLD
@@ -94,8 +96,8 @@ def test_a_tampered_artefact_changes_nothing_that_runs(journal: Journal) -> None
 
 def test_a_failure_to_go_back_is_said(journal: Journal) -> None:
     installation = FakeInstallation(journal, {
-        ("2026.11.1", "switch"): StepFailed("switch", "no", changed=True),
-        ("2026.11.0", "verify"): StepFailed("verify", "still no", changed=True),
+        ("2026.11.1", "switch"): StepFailed(Phase.SWITCH, "no", changed=True),
+        ("2026.11.0", "verify"): StepFailed(Phase.VERIFY, "still no", changed=True),
     })  # fmt: skip
     memory = Execution(journal, installation, lambda: NOW).run()
     assert memory.progress is not None
@@ -104,7 +106,7 @@ def test_a_failure_to_go_back_is_said(journal: Journal) -> None:
 
 def test_a_first_installation_that_fails_has_nothing_to_go_back_to(journal: Journal) -> None:
     journal.update(lambda memory: memory.model_copy(update={"current": None}))
-    installation = FakeInstallation(journal, {("2026.11.1", "verify"): StepFailed("verify", "503", changed=True)})
+    installation = FakeInstallation(journal, {("2026.11.1", "verify"): StepFailed(Phase.VERIFY, "503", changed=True)})
     memory = Execution(journal, installation, lambda: NOW).run()
     assert memory.current is None
     assert len(installation.ran) == 6
@@ -119,3 +121,18 @@ def test_a_finished_command_is_not_run_again(journal: Journal) -> None:
 def test_the_end_asks_for_a_proof(journal: Journal) -> None:
     memory, _ = execute(journal)
     assert memory.unproven
+
+
+def test_a_silent_network_ends_nothing(journal: Journal) -> None:
+    installation = FakeInstallation(journal, {("2026.11.1", "fetch"): Unreachable("repository", None, "yiwang status")})
+    with pytest.raises(Unreachable):
+        Execution(journal, installation, lambda: NOW).run()
+    assert journal.read().running()
+
+
+def test_a_defect_of_ours_ends_the_command_and_goes_back(journal: Journal) -> None:
+    installation = FakeInstallation(journal, {("2026.11.1", "switch"): KeyError("hub")})
+    memory = Execution(journal, installation, lambda: NOW).run()
+    assert memory.progress is not None
+    assert memory.progress.outcome is Outcome.FAILED
+    assert installation.ran[-1] == "2026.11.0 retire"

