@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import pwd
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from yiwang.supervisor.logs import note, open_log
+from yiwang.supervisor.ready import answers
+from yiwang.supervisor.record import start_ticks
 from yiwang.supervisor.table import Entry
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 2.0
 STABLE_SECONDS = 10.0
-LOG_LIMIT = 16 * 1024 * 1024
-TCP_SECONDS, HTTP_SECONDS = 0.2, 1.0
-PROBE_EVERY = 0.1
-HTTP_GOOD = range(200, 300)
+PROBE_EVERY, PROBE_LATE = 0.1, 1.0
+PROBE_LATE_AFTER = 15.0
 CLEAN_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -31,6 +28,8 @@ class Child:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.pid: int | None = None
+        self.ticks: int | None = None
+        """When the kernel says it started: with the pid it names one process for ever."""
         self.ready = False
         self.restarts = 0
         self.last_exit: int | None = None
@@ -58,16 +57,16 @@ class Child:
                     command(self.entry), cwd=self.entry.cwd, env=environment(self.entry), stdin=subprocess.DEVNULL,
                     stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
                 )  # fmt: skip
-        except OSError as error:
+        except (OSError, KeyError, ValueError) as error:  # no such program, folder, user; a NUL in a word
             note(self.entry, f"cannot start: {error}")
             self._end(127, now)
             return
-        self.pid = process.pid
+        self.pid, self.ticks = process.pid, start_ticks(process.pid)
         process.returncode = 0  # we reap by pid, so that a supervisor that replaced itself can reap them, too
 
     def adopt(self, pid: int, now: float, *, ready: bool) -> None:
         """Take over a process that we spawned before we replaced ourselves."""
-        self.pid, self.ready, self.started = pid, ready, now
+        self.pid, self.ticks, self.ready, self.started = pid, start_ticks(pid), ready, now
 
     def reap(self, now: float) -> bool:
         """Return whether the process ended just now."""
@@ -94,8 +93,9 @@ class Child:
             note(self.entry, f"ended with {code}; restart {self.restarts}")
 
     def probe(self, now: float) -> None:
-        """Find out whether the process is ready, at most every PROBE_EVERY seconds."""
-        if self.pid is None or self.ready or now - self._probed < PROBE_EVERY:
+        """Find out whether the process is ready, less often when it takes long."""
+        pause = PROBE_EVERY if now - self.started < PROBE_LATE_AFTER else PROBE_LATE
+        if self.pid is None or self.ready or self.kill_at is not None or now - self._probed < pause:
             return
         self._probed = now
         self.ready = answers(dict(self.entry.ready))
@@ -114,6 +114,10 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
             self.kill_at = now + 1.0
+
+    def reload(self) -> None:
+        """Ask the process to read its configuration again."""
+        self.signal(signal.SIGHUP)
 
     def signal(self, number: int) -> None:
         """Send a signal to the process itself."""
@@ -141,50 +145,3 @@ def environment(entry: Entry) -> dict[str, str]:
     """Return a small environment: what the system needs to say, and what the table says."""
     kept = {name: os.environ[name] for name in CLEAN_ENVIRONMENT if name in os.environ}
     return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **kept, **dict(entry.env)}
-
-
-def answers(ready: dict[str, object]) -> bool:
-    """Return whether a ready check holds now."""
-    kind = ready["kind"]
-    if kind == "none":
-        return True
-    try:
-        if kind == "tcp":
-            with socket.create_connection((str(ready["host"]), int(str(ready["port"]))), TCP_SECONDS):
-                return True
-        return http_good(str(ready["url"]))
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def http_good(url: str) -> bool:
-    """Return whether a GET answers with 2xx."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=HTTP_SECONDS)
-    try:
-        connection.request("GET", parts.path)
-        return connection.getresponse().status in HTTP_GOOD
-    finally:
-        connection.close()
-
-
-def open_log(path: Path) -> contextlib.AbstractContextManager[object]:
-    """Open a log for appending; its folder is made if it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("ab")
-
-
-def note(entry: Entry, text: str) -> None:
-    """Write a line of ours into the child's log."""
-    with contextlib.suppress(OSError), Path(entry.log).open("a", encoding="utf-8") as log:
-        log.write(f"supervisor {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {entry.name}: {text}\n")
-
-
-def rotate(path: Path) -> None:
-    """Copy a log that grew too large aside and empty it; the child keeps its file and appends from the start."""
-    try:
-        if path.stat().st_size > LOG_LIMIT:
-            shutil.copyfile(path, path.with_suffix(path.suffix + ".1"))
-            os.truncate(path, 0)
-    except OSError:
-        return  # a full disk must not end the supervisor

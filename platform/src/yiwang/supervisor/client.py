@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+RUNNING = 3  # exit code of a supervisor that found another one
 SCRIPT = Path(__file__).with_name("__main__.py")
 START_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
@@ -73,21 +74,41 @@ class SupervisorClient:
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
+            if process.poll() == RUNNING:
+                return False  # another one was started at the same moment, and keeps the installation
             if process.poll() is not None:
                 said = (self.folder / "supervisor.log").read_text(encoding="utf-8", errors="replace")
                 raise SupervisorError(said.strip().rpartition("\n")[2])
-            try:
-                self.ask("status")
-            except OSError:
-                time.sleep(0.02)
-            else:
+            if self._answering() == process.pid:
                 process.returncode = 0  # it lives on without us
                 return True
+            time.sleep(0.02)
         raise SupervisorError(f"the supervisor of {self.folder} does not answer")
+
+    def _answering(self) -> int | None:
+        """Return the pid of the supervisor that answers now; None where none does."""
+        try:
+            return int(self.ask("status")["pid"])
+        except (OSError, ValueError):
+            return None
 
     def argv(self, python: str, script: Path = SCRIPT) -> list[str]:
         """Return the command line of this installation's supervisor."""
         return [python, "-I", "-S", "-B", str(script), "--folder", str(self.folder), "--socket", str(self.socket_path)]
+
+    def upgrade(self, python: str, script: Path = SCRIPT) -> None:
+        """Replace the running supervisor by another version of it, pid and children kept. Raises SupervisorError."""
+        try:
+            self.ask("upgrade", argv=self.argv(python, script))
+        except (ConnectionError, ValueError):
+            self._await_answer()  # it replaced itself, and with itself the connection
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while self._answering() is None:
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"the supervisor of {self.folder} does not answer")
+            time.sleep(0.02)
 
     def stop(self, *, timeout: float = 60.0) -> bool:
         """Stop everything in order and wait; return whether something ran. Raises SupervisorError after `timeout`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -12,47 +11,56 @@ import time
 from pathlib import Path
 from typing import Any
 
-from yiwang.supervisor.child import Child, rotate
-from yiwang.supervisor.table import TableError, read_table
+from yiwang.supervisor import record, requests
+from yiwang.supervisor.child import Child
+from yiwang.supervisor.logs import rotate
+from yiwang.supervisor.table import Entry, read_table
 
 TICK = 0.1
-IDLE_TICK = 1.0
-ROTATE_EVERY = 60.0
-REQUEST_LIMIT = 64 * 1024
-RESUME = "resume.json"
+IDLE_TICK = 5.0
+HOUSEKEEPING_EVERY = 30.0
 
 
 class Supervisor:
     """Keeps the table's processes alive until it is told to stop. 进程看护。"""
 
-    def __init__(self, folder: Path, listener: socket.socket, lock: int) -> None:
-        self._folder = folder
-        self._listener = listener
-        self._lock = lock
-        self._children: dict[str, Child] = {}
+    def __init__(self, folder: Path, socket_path: Path, lock: int, listener: socket.socket | None = None) -> None:
+        self.folder = folder
+        self.lock = lock
+        self.listener = listener or requests.listen(socket_path)
+        self.children: dict[str, Child] = {}
+        self.ending = False
+        self._socket_path = socket_path
+        self._replaces = listener is not None
         self._leaving: list[Child] = []
-        self._ending = False
-        self._rotated = time.monotonic()
+        self._recorded: list[dict[str, Any]] = []
+        self._kept_house = time.monotonic()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(listener, selectors.EVENT_READ)
+        self._watch(self.listener)
 
     def run(self) -> int:
         """Work until everything is stopped; return the exit code."""
-        wake, _ = self._signals()
+        table = read_table(self.folder / "table.json")
+        self._take_over(table)
+        wake, self._end = self._signals()
         self._selector.register(wake, selectors.EVENT_READ)
-        self._load()
-        self._resume()
-        while not (self._ending and not self._alive()):
+        while not (self.ending and not self.alive()):
             self._tick(time.monotonic())
             for key, _ in self._selector.select(IDLE_TICK if self._calm() else TICK):
-                if key.fileobj is self._listener:
-                    self._serve()
+                if key.fileobj is self.listener:
+                    requests.serve(self)
                 else:
                     with contextlib.suppress(BlockingIOError):
                         wake.recv(4096)
+        self._record()
         return 0
 
+    def _watch(self, listener: socket.socket) -> None:
+        os.set_inheritable(listener.fileno(), False)
+        self._selector.register(listener, selectors.EVENT_READ)
+
     def _signals(self) -> tuple[socket.socket, socket.socket]:
+        """Let every signal wake the loop; return both ends, because the second must stay open."""
         wake, end = socket.socketpair()
         wake.setblocking(False)
         end.setblocking(False)
@@ -61,135 +69,116 @@ class Supervisor:
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        self._ends = end
         return wake, end
 
     def _on_stop(self, *_: object) -> None:
-        self._ending = True
+        self.ending = True
 
-    def _alive(self) -> list[Child]:
-        return [child for child in (*self._children.values(), *self._leaving) if child.pid is not None]
+    def alive(self) -> list[Child]:
+        """Return the children that run, those that are leaving included."""
+        return [child for child in (*self.children.values(), *self._leaving) if child.pid is not None]
 
     def _calm(self) -> bool:
         """Whether nothing is under way, so that the loop may sleep until a signal or a request."""
-        return not self._ending and not self._leaving and all(child.ready for child in self._children.values())
+        return not self.ending and not self._leaving and all(child.ready for child in self.children.values())
 
     def _tick(self, now: float) -> None:
-        for child in [*self._children.values(), *self._leaving]:
+        for child in [*self.children.values(), *self._leaving]:
             child.reap(now)
             child.enforce(now)
         self._leaving = [child for child in self._leaving if child.pid is not None]
-        if self._ending:
+        if self.ending:
             self._stop_in_order(now)
         else:
             self._start_what_may(now)
-        for child in self._children.values():
+        for child in self.children.values():
             child.probe(now)
-        if now - self._rotated > ROTATE_EVERY:
-            self._rotated = now
-            for child in self._children.values():
-                rotate(Path(child.entry.log))
+        self._record()
+        if now - self._kept_house > HOUSEKEEPING_EVERY:
+            self._kept_house = now
+            self._keep_house()
 
     def _start_what_may(self, now: float) -> None:
         leaving = {child.entry.name for child in self._leaving}
-        for name, child in self._children.items():
+        for name, child in self.children.items():
             if child.pid is None and now >= child.not_before and name not in leaving and self._awaited_ready(child):
                 child.spawn(now)
 
     def _awaited_ready(self, child: Child) -> bool:
-        return all(self._children[name].ready for name in child.entry.after if name in self._children)
+        return all(self.children[name].ready for name in child.entry.after if name in self.children)
 
     def _stop_in_order(self, now: float) -> None:
         """Stop what nothing alive waits for, so that the database ends after the hub."""
-        alive = {child.entry.name for child in self._alive()}
-        needed = {name for child in self._alive() for name in child.entry.after}
-        for child in self._children.values():
-            if child.entry.name in alive - needed:
+        needed = {name for child in self.alive() for name in child.entry.after}
+        for child in self.children.values():
+            if child.pid is not None and child.entry.name not in needed:
                 child.stop(now)
+
+    def _keep_house(self) -> None:
+        """Rotate logs, and listen anew where something cleaned our socket away."""
+        for child in self.children.values():
+            rotate(Path(child.entry.log))
+        if not self._socket_path.exists():
+            with contextlib.suppress(OSError):
+                fresh = requests.listen(self._socket_path)
+                self._selector.unregister(self.listener)
+                self.listener.close()
+                self.listener = fresh
+                self._watch(fresh)
 
     # The table ----------------------------------------------------------------------------------------------------
 
-    def _load(self) -> list[str]:
+    def apply(self) -> list[str]:
         """Read the table; stop what left it or changed, and let the rest run. Return the names that changed."""
-        table = read_table(self._folder / "table.json")
-        changed = [name for name, child in self._children.items() if table.get(name) != child.entry]
+        table = read_table(self.folder / "table.json")
+        changed = [name for name, child in self.children.items() if table.get(name) != child.entry]
         for name in changed:
-            old = self._children.pop(name)
-            if old.pid is not None:
-                old.stop(time.monotonic())
-                self._leaving.append(old)
-        added = [name for name in table if name not in self._children]
-        self._children = {name: self._children.get(name) or Child(entry) for name, entry in table.items()}
+            self._let_go(self.children.pop(name))
+        added = [name for name in table if name not in self.children]
+        self.children = {name: self.children.get(name) or Child(entry) for name, entry in table.items()}
         return [*changed, *(name for name in added if name not in changed)]
 
-    def _resume(self) -> None:
-        """Take over the children that we had before we replaced ourselves."""
-        path = self._folder / RESUME
-        with contextlib.suppress(OSError, ValueError):
-            for item in json.loads(path.read_text(encoding="utf-8")):
-                if item["name"] in self._children:
-                    self._children[item["name"]].adopt(item["pid"], time.monotonic(), ready=item["ready"])
-        path.unlink(missing_ok=True)
+    def _let_go(self, child: Child) -> None:
+        if child.pid is not None:
+            child.stop(time.monotonic())
+            self._leaving.append(child)
 
-    # Requests -----------------------------------------------------------------------------------------------------
+    # What was there before us -------------------------------------------------------------------------------------
 
-    def _serve(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection:
-            connection.settimeout(1.0)
-            with contextlib.suppress(OSError):
-                reply = self._reply(read_line(connection))
-                connection.sendall(json.dumps(reply).encode() + b"\n")
+    def _take_over(self, table: dict[str, Entry]) -> None:
+        """Adopt the children that we had before we replaced ourselves; end what a killed supervisor left behind."""
+        self.children = {name: Child(entry) for name, entry in table.items()}
+        before = record.read(self.folder)
+        if not self._replaces:
+            record.end(before)
+            return
+        for item in before:
+            self._adopt(item, table)
 
-    def _reply(self, line: bytes) -> dict[str, Any]:
-        try:
-            request = json.loads(line)
-            act = {"status": self._status, "apply": self._apply, "restart": self._restart, "stop": self._stop,
-                   "upgrade": self._upgrade}[request["command"]]  # fmt: skip
-            return {"ok": True, **act(request)}
-        except (ValueError, KeyError, TypeError) as error:
-            return {"ok": False, "error": f"{type(error).__name__}: {error}"}
+    def _adopt(self, item: dict[str, Any], table: dict[str, Entry]) -> None:
+        entry = table.get(item["name"])
+        if entry is not None and item["entry"] == digest(entry) and not item["leaving"]:
+            self.children[entry.name].adopt(item["pid"], time.monotonic(), ready=item["ready"])
+            return
+        stranger = Child(
+            Entry(item["name"], (), (), "/", None, item["signal"], 10.0, (("kind", "none"),), (), os.devnull)
+        )
+        stranger.adopt(item["pid"], time.monotonic(), ready=False)
+        self._let_go(stranger)
 
-    def _status(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "pid": os.getpid(),
-            "ending": self._ending,
-            "processes": [c.describe() for c in self._children.values()],
-        }
-
-    def _apply(self, _: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return {"changed": self._load()}
-        except TableError as error:
-            raise ValueError(f"the table was not applied: {error}") from error
-
-    def _restart(self, request: dict[str, Any]) -> dict[str, Any]:
-        child = self._children[request["name"]]
-        child.stop(time.monotonic())
-        child.not_before = 0.0
-        return {"restarting": child.entry.name}
-
-    def _stop(self, _: dict[str, Any]) -> dict[str, Any]:
-        self._ending = True
-        return {"stopping": [child.entry.name for child in self._alive()]}
-
-    def _upgrade(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Replace this program by another version of it: pid, lock, socket and children stay."""
-        argv = [str(word) for word in request["argv"]]
-        kept = [{"name": c.entry.name, "pid": c.pid, "ready": c.ready} for c in self._children.values() if c.pid]
-        (self._folder / RESUME).write_text(json.dumps(kept), encoding="utf-8")
-        for descriptor in (self._lock, self._listener.fileno()):
-            os.set_inheritable(descriptor, True)
-        inherited = ["--lock", str(self._lock), "--listener", str(self._listener.fileno())]
-        os.execv(argv[0], [*argv, *inherited])  # noqa: S606 - the agent names its own verified interpreter
+    def _record(self) -> None:
+        """Keep the record of our children true; written only when something changed."""
+        leaving = {id(child) for child in self._leaving}
+        now = [
+            {"name": c.entry.name, "pid": c.pid, "ticks": c.ticks, "ready": c.ready, "signal": c.entry.stop_signal,
+             "entry": digest(c.entry), "leaving": id(c) in leaving}
+            for c in self.alive()
+        ]  # fmt: skip
+        if now != self._recorded:
+            self._recorded = now
+            record.write(self.folder, now)
 
 
-def read_line(connection: socket.socket) -> bytes:
-    """Return one request, without its newline."""
-    received = b""
-    while not received.endswith(b"\n") and len(received) < REQUEST_LIMIT:
-        part = connection.recv(4096)
-        if not part:
-            break
-        received += part
-    return received.strip()
+def digest(entry: Entry) -> str:
+    """Return what tells two entries apart, the same in every process."""
+    return repr(tuple(entry))

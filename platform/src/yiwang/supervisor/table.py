@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SCHEMA = 1
-READY_KINDS = ("none", "tcp", "http")
+READY_KINDS = {"none": (), "tcp": ("host", "port"), "http": ("url",)}
+STOP_SIGNALS = ("TERM", "INT", "QUIT", "HUP")
 
 
-class TableError(ValueError):
+class TableError(Exception):
     """A process table that cannot be used; says which entry and why. 进程表无效。"""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One process to keep alive. 受管进程。"""
+class Entry(NamedTuple):
+    """One process to keep alive. 受管进程。"""  # a tuple, because importing dataclasses costs a megabyte a supervisor
 
     name: str
     argv: tuple[str, ...]
@@ -53,14 +52,39 @@ def parse_table(content: Any) -> dict[str, Entry]:
         unknown = [name for name in entry.after if name not in table]
         if unknown:
             raise TableError(f"{entry.name} waits for {unknown[0]}, which is not in the table")
+    _refuse_circles(table)
     return table
+
+
+def _refuse_circles(table: dict[str, Entry]) -> None:
+    """Refuse processes that wait for each other: they would wait for ever, and say nothing."""
+    done: set[str] = set()
+    while len(done) < len(table):
+        free = [name for name, entry in table.items() if name not in done and done.issuperset(entry.after)]
+        if not free:
+            raise TableError(f"{', '.join(sorted(table.keys() - done))} wait for each other")
+        done.update(free)
+
+
+def _ready(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ready check, with everything that its kind needs."""
+    ready = dict(item.get("ready") or {"kind": "none"})
+    needs = READY_KINDS.get(ready.get("kind", ""))
+    if needs is None:
+        raise TableError(f"{item['name']}: ready.kind is one of {', '.join(READY_KINDS)}")
+    missing = [key for key in needs if key not in ready]
+    if missing:
+        raise TableError(f"{item['name']}: ready lacks {missing[0]}")
+    return ready
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
     try:
-        ready = dict(item.get("ready") or {"kind": "none"})
-        if ready.get("kind") not in READY_KINDS:
-            raise TableError(f"{item['name']}: ready.kind is one of {', '.join(READY_KINDS)}")
+        ready = _ready(item)
+        if not item["argv"]:
+            raise TableError(f"{item['name']}: argv is empty")
+        if (item.get("stop_signal") or "TERM") not in STOP_SIGNALS:
+            raise TableError(f"{item['name']}: stop_signal is one of {', '.join(STOP_SIGNALS)}")
         return Entry(
             name=str(item["name"]),
             argv=tuple(str(word) for word in item["argv"]),
@@ -73,5 +97,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
             after=tuple(item.get("after") or ()),
             log=str(item["log"]),
         )
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
         raise TableError(f"an entry lacks {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise TableError(f"an entry is not what it should be: {error}") from error

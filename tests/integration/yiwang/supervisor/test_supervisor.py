@@ -6,14 +6,17 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from yiwang.supervisor import record
 from yiwang.supervisor.client import SupervisorClient, SupervisorError
 
 SERVER = """
@@ -67,6 +70,15 @@ def pids(client: SupervisorClient) -> dict[str, int]:
     return {p["name"]: p["pid"] for p in client.ask("status")["processes"]}
 
 
+def alive(pid: int) -> bool:
+    return record.start_ticks(pid) is not None
+
+
+def ticks_used(pid: int) -> int:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(words[11]) + int(words[12])
+
+
 def test_processes_start_in_order_and_are_back_within_five_seconds_of_a_kill(supervised: Write) -> None:
     home = home_of(supervised)
     client = supervised(process(home, "first"), process(home, "second", after=["first"]))
@@ -94,7 +106,7 @@ def test_children_die_with_a_killed_supervisor_and_the_next_one_starts_them_agai
     child, keeper = pids(client)["only"], client.ask("status")["pid"]
     os.kill(keeper, signal.SIGKILL)
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().rsplit(")")[1][:3]:
+    while alive(child):
         assert time.monotonic() < deadline, "the child outlived its supervisor"
         time.sleep(0.05)
     assert client.start(sys.executable)
@@ -133,11 +145,118 @@ def test_an_upgrade_in_place_keeps_the_pid_and_the_children(supervised: Write) -
     client.start(sys.executable)
     client.wait_ready(timeout=20)
     before = client.ask("status")
-    with pytest.raises((ConnectionError, ValueError)):
-        client.ask("upgrade", argv=client.argv(sys.executable))
-    time.sleep(0.5)
+    client.upgrade(sys.executable)
     after = client.ask("status")
     assert (after["pid"], after["processes"][0]["pid"]) == (before["pid"], before["processes"][0]["pid"])
+
+
+def test_an_upgrade_to_something_that_does_not_start_is_refused_and_the_old_version_goes_on(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    before = pids(client)
+    broken = home_of(supervised) / "broken.py"
+    broken.write_text("raise RuntimeError('no good')", encoding="utf-8")
+    with pytest.raises(SupervisorError, match="no good"):
+        client.upgrade(sys.executable, broken)
+    assert pids(client) == before
+
+
+def test_a_table_that_changed_before_an_upgrade_is_what_runs_after_it(supervised: Write) -> None:
+    home = home_of(supervised)
+    kept, going = process(home, "kept"), process(home, "going")
+    client = supervised(kept, going)
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    before = pids(client)
+    supervised(kept)
+    client.upgrade(sys.executable)
+    assert pids(client) == {"kept": before["kept"]}
+    deadline = time.monotonic() + 5
+    while alive(before["going"]):
+        assert time.monotonic() < deadline, "what left the table runs on"
+        time.sleep(0.05)
+
+
+STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"
+
+
+def test_what_outlived_a_killed_supervisor_is_ended_before_anything_starts(supervised: Write) -> None:
+    home = home_of(supervised)
+    stubborn = {**process(home, "stubborn"), "argv": [sys.executable, "-I", "-c", STUBBORN], "ready": {"kind": "none"}}
+    client = supervised(stubborn)
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    time.sleep(0.3)
+    left, keeper = pids(client)["stubborn"], client.ask("status")["pid"]
+    os.kill(keeper, signal.SIGKILL)
+    time.sleep(0.3)
+    assert alive(left)
+    client.start(sys.executable)
+    assert not alive(left)
+    assert client.wait_ready(timeout=20) == []
+
+
+def test_a_foreign_process_that_got_an_old_pid_is_left_alone(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    with subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"]) as foreign:
+        item = {
+            "name": "only",
+            "pid": foreign.pid,
+            "ticks": 1,
+            "signal": "TERM",
+            "entry": "",
+            "ready": True,
+            "leaving": False,
+        }
+        record.write(client.folder, [item])
+        client.start(sys.executable)
+        assert client.wait_ready(timeout=20) == []
+        assert alive(foreign.pid)
+        foreign.kill()
+
+
+def test_a_command_that_cannot_start_does_not_disturb_the_others(supervised: Write) -> None:
+    home = home_of(supervised)
+    client = supervised({**process(home, "missing"), "argv": ["/nonexistent/程序"]}, process(home, "fine"))
+    client.start(sys.executable)
+    time.sleep(1.0)
+    states = {p["name"]: p for p in client.ask("status")["processes"]}
+    assert states["fine"]["state"] == "ready"
+    assert states["missing"]["restarts"] > 0
+
+
+def test_an_idle_supervisor_is_small_and_quiet(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    keeper = client.ask("status")["pid"]
+    before = ticks_used(keeper)
+    time.sleep(3.0)
+    assert ticks_used(keeper) - before <= 3
+    lines = Path(f"/proc/{keeper}/smaps_rollup").read_text().splitlines()
+    assert next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) <= 12 * 1024
+
+
+def test_a_client_that_says_nothing_or_nonsense_does_not_stop_the_work(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    client.start(sys.executable)
+    client.wait_ready(timeout=20)
+    for said in (b"", b"\xff\n", b"[" * 60_000 + b"\n", b'{"command": "format"}\n'):
+        with socket.socket(socket.AF_UNIX) as rude:
+            rude.connect(str(client.socket_path))
+            rude.sendall(said)
+            rude.settimeout(3)
+            rude.recv(4096)
+    assert client.wait_ready(timeout=5) == []
+
+
+def test_two_starts_at_the_same_moment_leave_one_supervisor(supervised: Write) -> None:
+    client = supervised(process(home_of(supervised), "only"))
+    with ThreadPoolExecutor(4) as pool:
+        started = list(pool.map(lambda _: client.start(sys.executable), range(4)))
+    assert started.count(True) == 1
+    assert client.wait_ready(timeout=20) == []
 
 
 def test_stopping_leaves_nothing_running(supervised: Write) -> None:
