@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from yiwang.adapters.source import read_source
 from yiwang_kit.database import Database
@@ -71,12 +72,20 @@ def test_the_next_migration_expands_what_the_release_before_it_still_uses(databa
     assert index_is_valid(database)
 
 
-def test_an_interrupted_migration_is_repeated_from_the_start(database: Database) -> None:
-    with database.engine.begin() as connection:
+def leave_half_done(database: Database) -> None:
+    """Do what a run leaves that died while it made the index: the column is there, the index is INVALID."""
+    unfinished = (
+        "CREATE UNIQUE INDEX CONCURRENTLY work_order_citizen_rating ON collaboration.work_order (citizen_rating)"
+    )
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ALTER TABLE collaboration.work_order ADD COLUMN citizen_rating smallint"))
-        connection.execute(text("CREATE INDEX work_order_citizen_rating ON collaboration.work_order (citizen_rating)"))
-        connection.execute(text("UPDATE pg_index SET indisvalid = false "
-                                "WHERE indexrelid = 'collaboration.work_order_citizen_rating'::regclass"))  # fmt: skip
+        connection.execute(text("INSERT INTO collaboration.work_order VALUES (1, 5), (2, 5)"))
+        with pytest.raises(IntegrityError):
+            connection.execute(text(unfinished))
+
+
+def test_an_interrupted_migration_is_repeated_from_the_start(database: Database) -> None:
+    leave_half_done(database)
     assert not index_is_valid(database)
     migrate(database, ["yiwang_kit", COLLABORATION])
     assert index_is_valid(database)
