@@ -151,6 +151,10 @@ class ControlClient(_Client):
         """Lift a hold."""
         return self.http.call("DELETE", f"/v1/holds/{quote(id)}")
 
+    def act_again(self) -> JsonObject:
+        """Let a restored control decide again."""
+        return self.http.call("POST", "/v1/observing/end", {})
+
     def journal(self, after: int = 0) -> JsonObject:
         """Return the journal from a row on."""
         return self.http.call("GET", f"/v1/journal?{urlencode({'after': after})}")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from yiwang.adapters import addresses
-from yiwang.adapters.control_http import ControlClient
 from yiwang.adapters.files import make_folder, write_json
 from yiwang.adapters.postgres import Postgres, install_engine
 from yiwang.adapters.processes import database_user
@@ -19,11 +18,11 @@ from yiwang.emit.context import ControlContext
 from yiwang.emit.processes import control_processes
 from yiwang.errors import NotReady
 from yiwang.operate.environments import engine_wheel
+from yiwang.operate.fleet import CONTROL, OPERATOR
 from yiwang.operate.workspace import Workspace
 from yiwang.supervisor.client import SupervisorClient
 
-CONTROL, POSTGRES = "control", "postgres"
-OPERATOR = "operator"
+POSTGRES = "postgres"
 READY_SECONDS = 60.0
 Say = Callable[[str], None]
 
@@ -60,12 +59,13 @@ class Installation:
         """Return control's settings."""
         return self.workspace.control().root / "settings.json"
 
-    def client(self, *, timeout: float = 60.0) -> ControlClient:
-        """Return a client that signs with the workspace's operator key."""
-        key = self.workspace.operator_key
-        if not key.is_file():
-            raise NotReady(what=f"没有操作员密钥 / there is no operator key at {key}", next="yiwang init")
-        return ControlClient(self.url, OPERATOR, HybridSigner.load(key).private, timeout=timeout)
+    def python(self) -> str | None:
+        """Return the interpreter that control runs by, as the last start left it."""
+        table = self.supervisor.table
+        if not table.is_file():
+            return None
+        processes = json.loads(table.read_text(encoding="utf-8"))["processes"]
+        return next((entry["argv"][0] for entry in processes if entry["name"] == CONTROL), None)
 
     # -- start and stop ----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,7 +131,8 @@ class WheelPacks:
     def render(self, site: str, release: str) -> Mapping[str, str]:
         """Return a site's pack for a release."""
         asked = json.dumps(self._inputs(site, release), ensure_ascii=False)
-        answer = self.run([self.python, "-I", "-B", "-c", RENDER, str(self.wheel(release))], asked)
+        code = unpacked(self.wheel(release), self.state.control().root / "code" / release)
+        answer = self.run([self.python, "-I", "-B", "-c", RENDER, str(code)], asked)
         files: dict[str, str] = json.loads(answer)
         return files
 
@@ -139,6 +142,18 @@ class WheelPacks:
             "state": str(self.state.root), "runtime": str(self.state.runtime), "addresses": self.tree.loopback(),
             "fleet_url": self.fleet_url, "database_system_user": self.database_system_user,
         }  # fmt: skip
+
+
+def unpacked(wheel: Path, folder: Path) -> Path:
+    """Return a wheel's content as a folder, because its data files are read by path; unpacked once a digest."""
+    marker = folder / wheel.name
+    if not marker.is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)  # a wheel of ours, below the repository that control signs
+        marker.touch()
+    return folder
 
 
 def workspace_of(settings: ControlSettings) -> Workspace:
