@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from yiwang.adapters.migration_files import chains, unreadable
+from yiwang.adapters.migration_files import chains, schema_of, unreadable
 from yiwang.adapters.source import Source, write_files
 from yiwang.adapters.wheelhouse import Say, cache_folder
 from yiwang.errors import NotReady
@@ -126,8 +126,8 @@ def build_wheel(source: Source, dist: Path | None, out: Path, say: Say) -> Path:
 
 
 def migration_heads(source: Source) -> dict[str, str]:
-    """Return the head revision of every migrated package, read without importing anything."""
-    return {package: chain.head() for package, chain in chains(source.files).items()}
+    """Return the head revision of every schema, named as databases name them, without importing anything."""
+    return dict(sorted((schema_of(package), chain.head()) for package, chain in chains(source.files).items()))
 
 
 def contract_hashes(source: Source) -> dict[str, str]:

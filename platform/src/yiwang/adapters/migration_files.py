@@ -39,6 +39,11 @@ class Chain:
         return f"{int(digits) + 1:0{len(digits)}d}"
 
 
+def schema_of(package: str) -> str:
+    """Return the schema that a package's migrations make: the last word of its name, without the product's prefix."""
+    return package.rpartition(".")[2].removeprefix("yiwang_")
+
+
 def chains(files: dict[str, bytes]) -> dict[str, Chain]:
     """Return every migrated package's chain, by package."""
     found: dict[str, Chain] = {}

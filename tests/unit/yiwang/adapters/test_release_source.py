@@ -60,7 +60,7 @@ def test_an_overlay_adds_replaces_appends_and_removes_on_a_copy(tree: Path, tmp_
     source = read_source(tree, overlay=overlay(tmp_path, head, files))
     assert source.version == "2026.12.0"
     assert source.files[f"{SERVICE}/app.py"] == b"x = 1\ny = 2\n"
-    heads = {"yiwang_kit": "0001_kit", "yiwang_services.collaboration": "0002_more"}
+    heads = {"kit": "0001_kit", "collaboration": "0002_more"}
     assert builder.migration_heads(source) == heads
     assert builder.contract_hashes(source) == {}
     assert (tree / SERVICE / "app.py").read_text(encoding="utf-8") == "x = 1\n"
@@ -103,7 +103,7 @@ def test_an_overlay_migration_follows_whatever_head_there_is(tree: Path, tmp_pat
     )
     write(tree, {f"{SERVICE}/migrations/0002_grown.py": MIGRATION.format(revision="0002_grown", down="0001_start")})
     source = read_source(tree, overlay=folder)
-    assert builder.migration_heads(source)["yiwang_services.collaboration"] == "0003_rating"
+    assert builder.migration_heads(source)["collaboration"] == "0003_rating"
     assert b"0002_grown" in source.files[f"{SERVICE}/migrations/0003_rating.py"]
     write(folder, {"migrations/yiwang_services.nothing/rating.py": ""})
     with pytest.raises(DefinitionError, match=r"one of: yiwang_kit, yiwang_services\.collaboration"):

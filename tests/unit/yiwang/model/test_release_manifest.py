@@ -26,7 +26,7 @@ def manifest(release: str = "2026.11.0", wheel: str = DIGEST, **rest: object) ->
     dependencies = (DependencySet(lock="hub", lock_sha256=DIGEST, interpreter=PYTHON, files=()),)
     fields = {
         "release": release, "source": DIGEST, "artefacts": (artefact,), "dependencies": dependencies,
-        "migrations": {"yiwang_kit": "0001_start"}, "contracts": {}, "settings_schema": DIGEST,
+        "migrations": {"kit": "0001_start"}, "contracts": {}, "settings_schema": DIGEST,
     }  # fmt: skip
     return Manifest(**(fields | rest))  # type: ignore[arg-type]  # keyword maps in a test
 
@@ -95,10 +95,10 @@ def test_dependencies_fit_only_the_interpreter_they_were_locked_for(
 
 
 def test_the_difference_names_what_changes_and_nothing_else() -> None:
-    after = manifest("2026.12.0", wheel=OTHER, migrations={"yiwang_kit": "0002_more"}, contracts={"c/order.v2": DIGEST})
+    after = manifest("2026.12.0", wheel=OTHER, migrations={"kit": "0002_more"}, contracts={"c/order.v2": DIGEST})
     lines = {(change.what, change.name): (change.before, change.after) for change in difference(manifest(), after)}
     assert lines == {
         ("artefact", "wheels/w.whl"): (DIGEST, OTHER),
-        ("migrations", "yiwang_kit"): ("0001_start", "0002_more"),
+        ("migrations", "kit"): ("0001_start", "0002_more"),
         ("contract", "c/order.v2"): (None, DIGEST),
     }

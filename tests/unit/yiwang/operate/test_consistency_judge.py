@@ -18,7 +18,7 @@ CHANGED = FileDrift(path="venv/lib/python3.11/site-packages/x.py", kind="changed
 def expected(site: str = "441721", **rest: Any) -> Expected:
     fields = {
         "site": site, "name": "阳西县", "tier": "county", "release": "2026.11.0", "manifest_sha256": MANIFEST,
-        "pack_sha256": PACK, "migrations": {"yiwang_kit": "0001_start"},
+        "pack_sha256": PACK, "migrations": {"kit": "0001_start"},
     }  # fmt: skip
     return Expected(**(fields | rest))
 
@@ -36,7 +36,7 @@ def report(site: str = "441721", **rest: Any) -> ProofReport:
         "site": site, "incarnation": 1, "generation": 1, "issued_at": NOW - timedelta(minutes=1),
         "expires_at": NOW + timedelta(minutes=9), "release": "2026.11.0", "manifest_sha256": MANIFEST,
         "pack_sha256": PACK, "pack_on_disk_sha256": PACK, "tree_digest": TREE, "processes": (hub(),),
-        "migrations": {"yiwang_kit": "0001_start"},
+        "migrations": {"kit": "0001_start"},
     }  # fmt: skip
     return ProofReport(**(fields | rest))
 
@@ -106,9 +106,9 @@ def test_a_process_without_proof_is_not_green(process: LoadedProcess | None, wor
         ({"manifest_sha256": OTHER}, "manifest.json"),
         ({"pack_sha256": OTHER, "pack_on_disk_sha256": OTHER}, "site pack"),
         ({"pack_on_disk_sha256": OTHER}, "site pack"),
-        ({"migrations": {}}, "yiwang_kit"),
-        ({"migrations": {"yiwang_kit": "0000_before"}}, "yiwang_kit"),
-        ({"migrations": {"yiwang_kit": "0001_other"}}, "yiwang_kit"),
+        ({"migrations": {}}, "kit"),
+        ({"migrations": {"kit": "0000_before"}}, "kit"),
+        ({"migrations": {"kit": "0001_other"}}, "kit"),
     ],
 )
 def test_every_other_artefact_that_differs_is_named(change: dict[str, Any], artefact: str) -> None:
@@ -118,7 +118,7 @@ def test_every_other_artefact_that_differs_is_named(change: dict[str, Any], arte
 
 
 def test_a_schema_that_a_later_release_expanded_is_no_drift_after_the_switch_back() -> None:
-    row = judge_site(expected(), report(migrations={"yiwang_kit": "0002_later"}), NOW)
+    row = judge_site(expected(), report(migrations={"kit": "0002_later"}), NOW)
     assert row.state is MatrixState.SAME
 
 
