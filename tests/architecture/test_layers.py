@@ -26,7 +26,7 @@ def test_the_page_lists_exactly_the_contracts_that_the_linter_enforces() -> None
 
 def test_the_page_shows_the_platform_layers_in_the_order_that_the_linter_enforces() -> None:
     layers = contracts()["importlinter:contract:layers"]["layers"].split("\n")
-    enforced = [name.strip() for line in layers for name in re.split("[|:]", line) if name.strip()]
+    enforced = [f"yiwang.{name.strip()}" for line in layers for name in re.split("[|:]", line) if name.strip()]
     listed = re.findall(r"^\| `(yiwang\.[a-z]+)`", PAGE, flags=re.MULTILINE)
     assert listed == enforced
 

@@ -48,7 +48,9 @@ class HubClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.close()
 
     def sign_in(self, login: str, password: str) -> JsonObject:
@@ -69,7 +71,9 @@ class HubClient:
         """GET a JSON object; a problem answer raises Refused with its title."""
         return self._json(self._send("GET", path, params=params))
 
-    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None, version: int | None = None) -> JsonObject:
+    def post(
+        self, path: str, body: Mapping[str, Any], *, key: str | None = None, version: int | None = None
+    ) -> JsonObject:
         """POST JSON with an idempotency key (made here unless given) and, for actions, the version the caller saw."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4()), "X-Yiwang-CSRF": "1", "Origin": self.base_url}
         if version is not None:

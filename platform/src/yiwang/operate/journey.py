@@ -39,12 +39,27 @@ class Journey:
     seconds: float
 
 
+def complaint(division: str) -> dict[str, Any]:
+    """Return a citizen's complaint as the hotline would enter it, marked as a sample; the matter is chosen at intake."""
+    return {
+        "title": "【样例】沿江路路面塌陷影响通行",
+        "description": "市民来电：沿江路与朝阳路交叉口路面塌陷约两平方米，夜间无警示，请尽快处置。",
+        "channel": "hotline",
+        "reporter": {"name": "陈𠮷", "phone": "13800000000"},
+        "division": division,
+        "address": "沿江路与朝阳路交叉口",
+        "location": None,
+    }
+
+
 def story(order: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Reduce an order to what must be equal on every site: (site, action) of each trace row, in order."""
     return [(row["site"], row["action"]) for row in order["trace"]]
 
 
-def run(*, county: Person, city: Person, watchers: Mapping[str, Person], complaint: Mapping[str, Any], say: Say) -> Journey:
+def run(
+    *, county: Person, city: Person, watchers: Mapping[str, Person], complaint: Mapping[str, Any], say: Say
+) -> Journey:
     """Carry one complaint from the county to the city and back to closure.
 
     `watchers` are the people who read the story afterwards, by site. Raises Refused when a site refuses a step or when
@@ -65,7 +80,8 @@ def run(*, county: Person, city: Person, watchers: Mapping[str, Person], complai
 
 def intake(here: HubClient, complaint: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Register and accept at the county, then hand the order up."""
-    order = here.post("/api/collaboration/v1/orders", complaint)
+    matter = here.get("/api/matter/v1/matters", limit=1)["items"][0]["code"]
+    order = here.post("/api/collaboration/v1/orders", {"matter": matter, **complaint})
     say(f"登记 {order['number']}")
     order = here.act(order, "accept")
     return here.act(order, "hand_up", note="需市级协同处置")

@@ -1,0 +1,266 @@
+"""`yiwang up`: from nothing to proven sites, or from stopped to running, or nothing at all where all is well.
+
+Every step looks before it acts, so a run that was cut off goes on where it stood, and a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from yiwang.adapters.control_http import ControlClient
+from yiwang.adapters.files import write_json
+from yiwang.adapters.locking import exclusive
+from yiwang.adapters.repository import Keyring, Repository
+from yiwang.agent.bootstrap import bootstrap
+from yiwang.bringup import people
+from yiwang.bringup.machine import Machine
+from yiwang.bringup.people import Administrator
+from yiwang.bringup.steps import Say, Steps
+from yiwang.errors import NotReady
+from yiwang.model.release import Manifest
+from yiwang.model.trust import TrustRole
+from yiwang.operate import journey, release
+from yiwang.operate.environments import environment
+from yiwang.operate.fleet import control_client
+from yiwang.operate.initialise import initialise
+from yiwang.operate.trust import ROOT_FILE
+from yiwang.operate.workspace import FILE, Workspace, open_workspace
+
+PROVEN_SECONDS = 300.0
+POLL_SECONDS = 0.5
+JOURNEY_FILE = "journey.json"
+ENVIRONMENT_LOCK = "control"
+STEPS = 9
+SAME = "same"
+ALL_ROUND, WATCHER = "operator", "leader"
+
+
+@dataclass
+class Result:
+    """What `up` did and found. 启动结果。"""
+
+    changed: list[str]
+    release: str
+    rows: list[dict[str, Any]]
+    control_url: str
+    administrators: list[Administrator] = field(default_factory=list)
+    journey: str | None = None
+
+
+@dataclass
+class Up:
+    """One run of `yiwang up`. 启动。"""
+
+    folder: Path
+    say: Say
+    tree: Path
+    """The source tree that the release is built from."""
+
+    def run(self) -> Result:
+        """Do every step; a second run at the same time waits for the first."""
+        steps = Steps(STEPS, self.say)
+        with steps.step("工作区与定义 workspace and definition") as note:
+            workspace = self._workspace(note)
+        machine = Machine(workspace)
+        with exclusive(workspace.state.root / "up.lock"):
+            return self._run(machine, steps)
+
+    def _run(self, machine: Machine, steps: Steps) -> Result:
+        with steps.step("预检 pre-flight, nothing is changed by it"):
+            machine.addresses()
+        with steps.step("构建发布 build the release") as note:
+            built = self._build(machine, note)
+        with steps.step("管控 control") as note:
+            python = self._control(machine, built.folder, note)
+        client = control_client(machine.workspace)
+        with steps.step("签名与发布 sign and publish") as note:
+            self._publish(client, built, note)
+        with steps.step("站点代理 one agent a site") as note:
+            self._agents(machine, client, python, note)
+        with steps.step(f"安装并证明 {built.manifest.release} install and prove") as note:
+            rows = self._prove(machine, client, built.manifest, note)
+        with steps.step("首位管理员 first administrators") as note:
+            administrators = self._people(machine, note)
+        with steps.step("业务贯通 smoke journey") as note:
+            story = self._journey(machine, built.manifest, note)
+        return Result(steps.changed, built.manifest.release, rows, machine.control.url, administrators, story)
+
+    # Steps ----------------------------------------------------------------------------------------------------------
+
+    def _workspace(self, note: Say) -> Workspace:
+        if not (self.folder / FILE).is_file():
+            initialise(self.folder, id=workspace_id(self.folder))
+            note(f"新建工作区 made the workspace {self.folder}")
+        workspace = open_workspace(self.folder)
+        workspace.load_tree()
+        return workspace
+
+    def _ours(self, machine: Machine) -> set[str]:
+        """Return the installations that run already, whose ports are rightly taken."""
+        found = {site.id for site in machine.sites() if machine.site(site.id).supervisor.running()}
+        return found | ({"control"} if machine.control.supervisor.running() else set())
+
+    def _build(self, machine: Machine, note: Say) -> release.Built:
+        out = machine.workspace.state.root / "releases"
+        built = release.build(self.tree, out, say=self._tell)
+        taken = published_digest(machine, built.manifest.release)
+        if taken is not None and taken != built.manifest.digest():
+            version = next_version(machine, built.manifest.release)
+            built = release.build(self.tree, out, version=version, say=self._tell)
+        if not built.reused:
+            note(f"{built.manifest.release}: {len(built.manifest.artefacts)} 个产物 artefacts")
+        return built
+
+    def _tell(self, text: str) -> None:
+        self.say(f"      {text}")
+
+    def _control(self, machine: Machine, folder: Path, note: Say) -> str:
+        fresh = machine.workspace.state.root / "environments"
+        before = set(fresh.glob("*"))
+        python = str(environment(machine.workspace.state, folder, ENVIRONMENT_LOCK))
+        if set(fresh.glob("*")) != before:
+            note("安装管控环境 installed control's environment")
+        machine.prepare_runtime()
+        if machine.control.start(python=python, release_folder=folder):
+            note(f"管控已启动 control is up at {machine.control.url}")
+        return python
+
+    def _publish(self, client: ControlClient, built: release.Built, note: Say) -> None:
+        known = {item["release"] for item in client.releases()["items"]}
+        if built.manifest.release not in known:
+            client.publish_release(built.folder)
+            note(f"已发布 published {built.manifest.release}")
+
+    def _agents(self, machine: Machine, client: ControlClient, python: str, note: Say) -> None:
+        root = (machine.workspace.trust / ROOT_FILE).read_bytes()
+        for site in machine.sites():
+            given = machine.bootstrap(site.id, python, root)
+            token = None if given.enrolled() or given.desk.token.is_file() else client.token(site.id)
+            if bootstrap(given, token):
+                note(f"{site.id} {site.name}: 代理已启动 agent is up")
+
+    def _prove(self, machine: Machine, client: ControlClient, manifest: Manifest, note: Say) -> list[dict[str, Any]]:
+        assigned = {item["site"]: item.get("release") for item in client.assignments()["items"]}
+        for site in machine.sites():
+            if assigned.get(site.id) != manifest.release:
+                client.assign(site.id, manifest.release)
+                note(f"{site.id} {site.name} ← {manifest.release}")
+        return self._await_proof(machine, client)
+
+    def _await_proof(self, machine: Machine, client: ControlClient) -> list[dict[str, Any]]:
+        ours = {site.id for site in machine.sites()}
+        deadline, said = time.monotonic() + PROVEN_SECONDS, dict[str, str]()
+        while True:
+            rows = [row for row in client.status()["sites"] if row["site"] in ours]
+            for row in rows:
+                now = describe(row)
+                if said.get(row["site"]) != now:
+                    said[row["site"]] = now
+                    self._tell(f"{row['site']} {row['name']}: {now}")
+            if all(row["state"] == SAME for row in rows) and all(self._ready(machine, site) for site in ours):
+                return rows
+            if time.monotonic() > deadline:
+                late = [f"{row['site']} ({describe(row)})" for row in rows if row["state"] != SAME]
+                raise NotReady(
+                    what=f"站点未被证明 / not proven: {', '.join(late) or 'hub not ready'}", next="yiwang status"
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _ready(self, machine: Machine, site: str) -> bool:
+        states = machine.site(site).facts().running
+        return bool(states) and all(state == "ready" for state in states.values())
+
+    def _people(self, machine: Machine, note: Say) -> list[Administrator]:
+        made = []
+        for site in machine.sites():
+            administrator = self._once(machine, site.id)
+            if administrator is not None:
+                made.append(administrator)
+                note(f"{site.id} {site.name}: 已创建管理员 {administrator.login} made the first administrator")
+            if machine.workspace.demo and people.demonstration(machine, site.id):
+                note(f"{site.id} {site.name}: 已创建演示用户 made demonstration users")
+        return made
+
+    def _once(self, machine: Machine, site: str) -> Administrator | None:
+        """Ask the hub for its first administrator only until it has one: the question costs a process start."""
+        marker = machine.workspace.site(site).secret("administrator-made")
+        if marker.is_file():
+            return None
+        administrator = people.first_administrator(machine, site)
+        write_json(marker, {"login": administrator.login if administrator else "known"}, mode=0o600)
+        return administrator
+
+    def _journey(self, machine: Machine, manifest: Manifest, note: Say) -> str | None:
+        path = machine.workspace.state.root / JOURNEY_FILE
+        done = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        pair = county_and_city(machine)
+        if pair is None or not machine.workspace.demo or done.get("manifest") == manifest.digest():
+            return None
+        county, city = pair
+        known = people.everybody(machine)
+        travelled = journey.run(
+            county=people.person(known, county, ALL_ROUND), city=people.person(known, city, ALL_ROUND),
+            watchers={site: people.person(known, site, WATCHER) for site in known},
+            complaint=journey.complaint(county), say=self._tell,
+        )  # fmt: skip
+        write_json(path, {"manifest": manifest.digest(), "order": travelled.number})
+        note(
+            f"{travelled.number}: {travelled.steps} 步 steps, {len(travelled.sites)} 个站点同一轨迹 sites tell one story"
+        )
+        return travelled.number
+
+
+def describe(row: dict[str, Any]) -> str:
+    """Return one phrase about a site's way: its state, and what its agent does."""
+    progress = row.get("progress") or {}
+    doing = f"{progress.get('phase', '')} {progress.get('outcome', '')}".strip()
+    detail = str(progress.get("detail") or "")[:200] if progress.get("outcome") == "failed" else ""
+    return " · ".join(part for part in (row["state"], doing, detail) if part)
+
+
+def county_and_city(machine: Machine) -> tuple[str, str] | None:
+    """Return the first site here whose parent runs here too and has a parent of its own: where the journey goes."""
+    here = {site.id: site for site in machine.sites()}
+    for site in here.values():
+        if site.parent in here and here[site.parent].parent in here:
+            return site.id, str(site.parent)
+    return None
+
+
+def workspace_id(folder: Path) -> str:
+    """Return a name for the state folder that differs between clones of one machine."""
+    return f"demo-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
+
+
+def published_digest(machine: Machine, wanted: str) -> str | None:
+    """Return the digest under which control has published a release, or None."""
+    if not machine.control.supervisor.running():
+        return published_on_disk(machine, wanted)
+    try:
+        items = control_client(machine.workspace).releases()["items"]
+    except (NotReady, OSError):
+        return published_on_disk(machine, wanted)
+    return next((str(item["manifest_sha256"]) for item in items if item["release"] == wanted), None)
+
+
+def published_on_disk(machine: Machine, wanted: str) -> str | None:
+    """Return the digest of a release in control's own repository while control does not run."""
+    repository = Repository(machine.workspace.control().repository, Keyring(machine.workspace.trust / "keys"))
+    if not repository.exists():
+        return None
+    content = repository.read(TrustRole.RELEASES, f"releases/{wanted}/manifest.json")
+    return Manifest.model_validate_json(content).digest() if content else None
+
+
+def next_version(machine: Machine, base: str) -> str:
+    """Return the next CalVer number that no published release has: a release id is never used twice."""
+    year, month, number = base.split(".")
+    count = int(number)
+    while published_digest(machine, f"{year}.{month}.{count}") is not None:
+        count += 1
+    return f"{year}.{month}.{count}"
