@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +12,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from yiwang.adapters.source import read_source
+from yiwang.adapters import builder
+from yiwang.adapters.source import read_source, write_files
 from yiwang_kit.database import Database
 from yiwang_kit.migrations import current, migrate
 
 ROOT = Path(__file__).resolve().parents[4]
 NEXT = ROOT / "tests" / "support" / "next"
+FAILING = ROOT / "tests" / "support" / "failing"
 NAME = "next_release_lab"
 COLLABORATION = f"{NAME}.collaboration"
 START = """
@@ -91,10 +95,24 @@ def test_an_interrupted_migration_is_repeated_from_the_start(database: Database)
     assert index_is_valid(database)
 
 
-def test_the_next_release_brings_a_migration_and_new_content_and_is_entered_from_this_one() -> None:
+def test_the_next_release_brings_a_migration_a_contract_and_content_and_is_entered_from_this_one() -> None:
     now, later = read_source(ROOT), read_source(ROOT, overlay=NEXT)
     assert later.version > now.version
     assert later.policy.may_enter_from == (now.version,)
-    changed = {path for path in later.files if later.files[path] != now.files.get(path)}
-    assert any("/collaboration/migrations/" in path for path in changed)
-    assert any(path.startswith("services/content/") for path in changed)
+    heads = [builder.migration_heads(source)["collaboration"] for source in (now, later)]
+    assert heads[1].endswith("_citizen_rating")
+    assert heads[0] < heads[1]
+    new_contracts = builder.contract_hashes(later).keys() - builder.contract_hashes(now).keys()
+    assert new_contracts == {"collaboration/order.handover.v2"}
+    assert set(builder.content_packs(later)) - set(builder.content_packs(now))
+
+
+def test_the_failing_release_stands_on_the_next_one_and_is_never_ready(tmp_path: Path) -> None:
+    failing, later = read_source(ROOT, overlay=FAILING), read_source(ROOT, overlay=NEXT)
+    assert later.version in failing.policy.may_enter_from
+    assert builder.migration_heads(failing) == builder.migration_heads(later)
+    write_files(failing.below("services/src"), tmp_path)
+    ask = "from yiwang_kit.health import Readiness; print(Readiness(None, []).reasons())"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+    assert "made to fail" in done.stdout
