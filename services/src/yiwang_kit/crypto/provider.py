@@ -7,6 +7,7 @@ have one form whatever the provider: private key 32 bytes, public key 64 bytes (
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
@@ -46,22 +47,30 @@ def _gmssl_sm3(message: bytes) -> bytes:
 _digest = _hashlib_sm3 if "sm3" in hashlib.algorithms_available else _gmssl_sm3
 
 
-@cache
-def providers() -> tuple[CryptoProvider, ...]:
-    """Return every provider that passes its known-answer test here, the preferred one first."""
+def candidates() -> Iterator[CryptoProvider]:
+    """Yield the software providers, the preferred one first; a later one is not even loaded where an earlier one works."""
     from yiwang_kit.crypto.gmssl import GmsslProvider
     from yiwang_kit.crypto.openssl import open_libcrypto
 
-    candidates: list[CryptoProvider | None] = [open_libcrypto(), GmsslProvider()]
-    return tuple(candidate for candidate in candidates if candidate is not None and known_answer(candidate))
+    found = open_libcrypto()
+    if found is not None:
+        yield found
+    yield GmsslProvider()
 
 
+@cache
+def providers() -> tuple[CryptoProvider, ...]:
+    """Return every provider that passes its known-answer test here, the preferred one first."""
+    return tuple(candidate for candidate in candidates() if known_answer(candidate))
+
+
+@cache
 def provider() -> CryptoProvider:
     """Return the preferred provider. Raises RuntimeError when none works on this machine."""
-    found = providers()
-    if not found:
+    found = next(filter(known_answer, candidates()), None)
+    if found is None:
         raise RuntimeError("no SM2 provider works here: neither libcrypto nor gmssl-pyx. Next: yiwang preflight")
-    return found[0]
+    return found
 
 
 KNOWN_PUBLIC = bytes.fromhex(

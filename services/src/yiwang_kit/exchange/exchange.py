@@ -180,7 +180,7 @@ class Exchange:
         if row is None:
             raise NotFound(f"没有搁置的消息 {envelope} / no parked envelope {envelope}")
         if self._applier is not None:
-            event.listen(session, "after_commit", lambda _: self._applier and self._applier.wake(), once=True)
+            event.listen(session, "after_commit", lambda _: self.wake(), once=True)
         return row
 
     def _apply_work(self) -> Callable[[], bool]:

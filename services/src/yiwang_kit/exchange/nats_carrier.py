@@ -56,7 +56,7 @@ class NatsCarrier:
         if client is None or not client.is_connected:
             raise LinkDown(f"本站点消息服务未连接 / not connected to this site's NATS for {peer}")
         try:
-            return self._call(self._ask(client, peer, content, timeout), timeout + 1.0)
+            return bytes(self._call(self._ask(client, peer, content, timeout), timeout + 1.0))
         except (nats.errors.Error, TimeoutError, OSError) as error:
             absent = isinstance(error, nats.errors.NoRespondersError)
             reason = "对端未在线 / the neighbour is not listening" if absent else "对端未应答 / no answer"
