@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from yiwang.control.kernel import Kernel
+from yiwang.definition import distribution
+from yiwang.emit.settings import services_of
 from yiwang.model.proof import Expected, MatrixRow
+from yiwang.model.release import Manifest
 from yiwang.model.site import Mode, Site
 from yiwang.operate.consistency import judge, judge_site
 from yiwang_kit.errors import NotFound
+
+KIT = "kit"
 
 
 class Matrix:
@@ -57,6 +62,12 @@ class Matrix:
             deployed=command is not None, release=command.release if command else None,
             manifest_sha256=command.manifest_sha256 if command else None,
             pack_sha256=command.pack_sha256 if command else None,
-            migrations=dict(manifest.migrations) if manifest else {},
+            migrations=_migrations(manifest, site) if manifest else {},
             generation=command.generation if command else 0,
         )  # fmt: skip
+
+
+def _migrations(manifest: Manifest, site: Site) -> dict[str, str]:
+    """Return the schema heads of what runs at a site; a service that is not deployed there is not missing."""
+    here = {KIT, *services_of(distribution(), site)}
+    return {schema: head for schema, head in manifest.migrations.items() if schema in here}
