@@ -1,0 +1,92 @@
+"""How orders look from outside: rows of a list, one order with its story and what this person may do with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from yiwang_kit.auth import Actor
+from yiwang_services.collaboration import store
+from yiwang_services.collaboration.domain import mask_name, mask_phone
+from yiwang_services.collaboration.service import Orders
+from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, REPORTER, STATES, Field, Transition, titles
+
+
+def row_json(row: Any, site: str, now: datetime) -> dict[str, Any]:
+    """Return an order as a row of a list."""
+    zh, en = STATES.get(row.state, (row.state, row.state))
+    return {
+        "id": str(row.id), "number": row.number, "title": row.title,
+        "matter": {"code": row.matter, "name": row.matter_name}, "state": row.state, "state_zh": zh, "state_en": en,
+        "division": row.division, "division_name": row.division_name, "owner_site": row.owner_site,
+        "here": row.owner_site == site and row.state != HANDED_OVER,
+        "unit": {"id": str(row.unit) if row.unit else None, "name": row.unit_name} if row.unit_name else None,
+        "due_at": row.due_at.isoformat(), "overdue": row.state != CLOSED and row.due_at < now,
+        "created_at": row.created_at.isoformat(), "updated_at": row.updated_at.isoformat(),
+    }  # fmt: skip
+
+
+class Shapes:
+    """Shows orders to one person. 工单视图。"""
+
+    def __init__(self, orders: Orders, actor: Actor) -> None:
+        self._orders = orders
+        self._actor = actor
+        self._site = orders.site
+
+    def whole(self, session: Session, row: Any) -> dict[str, Any]:
+        """Return one order with its story and actions."""
+        located = row.longitude is not None and row.latitude is not None
+        return {
+            **row_json(row, self._site.id, self._orders.runtime.clock.now()),
+            "description": row.description, "channel": row.channel, "address": row.address,
+            "location": {"lon": row.longitude, "lat": row.latitude} if located else None,
+            "due_basis": row.due_basis, "version": row.version,
+            "received_at": row.received_at.isoformat() if row.received_at else None,
+            "reporter": self._reporter(session, row),
+            "trace": [entry_json(entry) for entry in store.entries(session, row.id)],
+            "actions": [self._action(session, rule, why) for rule, why in self._orders.actions(session, row, self._actor)],
+        }  # fmt: skip
+
+    def _reporter(self, session: Session, row: Any) -> dict[str, Any]:
+        open_ = store.may(session, row.id, self._actor, REPORTER)
+        name, phone = row.reporter_name, row.reporter_phone
+        return {
+            "name": name if open_ else mask_name(name),
+            "phone": phone if open_ else mask_phone(phone),
+            "masked": not open_,
+        }
+
+    def _action(self, session: Session, rule: Transition, why: str | None) -> dict[str, Any]:
+        # Choices cost a query: they are read only for what can be done.
+        fields = [self._field(session, field, with_choices=why is None) for field in rule.fields]
+        return {"name": rule.action, "title_zh": rule.title_zh, "title_en": rule.title_en, "allowed": why is None,
+                "why_not": why, "fields": fields}  # fmt: skip
+
+    def _field(self, session: Session, field: Field, *, with_choices: bool) -> dict[str, Any]:
+        choices: list[dict[str, str]] = []
+        if with_choices and field.type == "unit":
+            choices = [{"value": str(unit.id), "label": unit.name} for unit in store.units_offered(session)]
+        if with_choices and field.type == "site":
+            choices = [{"value": site, "label": self._site_name(session, site)} for site in self._children()]
+        return {"name": field.name, "type": field.type, "required": field.required, "label_zh": field.label_zh,
+                "label_en": field.label_en, "choices": choices}  # fmt: skip
+
+    def _children(self) -> list[str]:
+        return [site for site in self._site.children if self._orders.story.reachable(site)]
+
+    def _site_name(self, session: Session, site: str) -> str:
+        code, _, instance = site.partition("-")
+        division = store.division(session, code)
+        name = division.name if division is not None else site
+        return f"{name} ({instance})" if instance else name
+
+
+def entry_json(row: Any) -> dict[str, Any]:
+    """Return a trace entry."""
+    zh, en = titles(row.action)
+    return {"n": row.n, "at": row.at.isoformat(), "site": row.site, "site_name": row.site_name, "actor": row.actor,
+            "action": row.action, "action_zh": zh, "action_en": en, "from": row.from_state or None, "to": row.to_state,
+            "note": row.note or None, "unit": row.unit or None}  # fmt: skip

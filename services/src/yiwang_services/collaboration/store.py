@@ -1,0 +1,242 @@
+"""Reads and writes of work orders; every list, count and search is narrowed by the asking person's grants in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from yiwang_kit.auth import Actor
+from yiwang_kit.authorisation import scope_clause
+from yiwang_kit.errors import Invalid
+from yiwang_services.collaboration import tables as t
+from yiwang_services.collaboration.transitions import CLOSED, READ
+
+BACKSLASH = "\\"
+UNITS_OFFERED = 200
+SORTS = {
+    "created": (t.work_order.c.created_at, True),
+    "updated": (t.work_order.c.updated_at, True),
+    "due": (t.work_order.c.due_at, False),
+}
+"""Column and whether the newest comes first, by the word in the address."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list shows. 筛选条件。"""
+
+    state: str | None = None
+    division: str | None = None
+    words: str | None = None
+    mine: bool = False
+    overdue: bool = False
+
+
+def visible(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
+    """Return the condition under which an order may be seen, or acted on, by this person."""
+    order = t.work_order.c
+    return scope_clause(actor, permission, unit_column=order.unit, division_column=order.scope_division)
+
+
+def contains(column: Any, words: str) -> ColumnElement[bool]:
+    """Return "holds these words", where % and _ are only characters."""
+    escaped = words.replace(BACKSLASH, BACKSLASH * 2).replace("%", r"\%").replace("_", r"\_")
+    return column.like(f"%{escaped}%", escape=BACKSLASH)  # type: ignore[no-any-return]
+
+
+def below(division: str) -> ColumnElement[bool]:
+    """Return the condition that an order lies in a division or below."""
+    down = t.division_closure.c
+    found = select(literal(1)).select_from(t.division_closure)
+    return exists(found.where(down.ancestor == division, down.descendant == t.work_order.c.scope_division))
+
+
+# One order ------------------------------------------------------------------------------------------------------------
+
+
+def order(session: Session, order_id: UUID, *, lock: bool = False) -> Any:
+    """Return an order whoever asks, or None; `lock` holds its row until the transaction ends."""
+    query = select(t.work_order).where(t.work_order.c.id == order_id)
+    return session.execute(query.with_for_update() if lock else query).first()
+
+
+def order_for(session: Session, order_id: UUID, actor: Actor) -> Any:
+    """Return an order that this person may see, or None."""
+    return session.execute(select(t.work_order).where(t.work_order.c.id == order_id, visible(actor))).first()
+
+
+def may(session: Session, order_id: UUID, actor: Actor, permission: str) -> bool:
+    """Return whether the person holds a permission over this order."""
+    query = (
+        select(literal(1)).select_from(t.work_order).where(t.work_order.c.id == order_id, visible(actor, permission))
+    )
+    return session.execute(query).first() is not None
+
+
+def add_order(session: Session, **values: Any) -> None:
+    """Store a new order."""
+    session.execute(insert(t.work_order).values(**values))
+
+
+def change_order(session: Session, order_id: UUID, **values: Any) -> None:
+    """Change an order whose row the caller holds."""
+    session.execute(update(t.work_order).where(t.work_order.c.id == order_id).values(**values))
+
+
+def entries(session: Session, order_id: UUID) -> Sequence[Any]:
+    """Return the whole trace in order."""
+    return session.execute(select(t.trace).where(t.trace.c.work_order == order_id).order_by(t.trace.c.n)).all()
+
+
+def add_entry(session: Session, **values: Any) -> None:
+    """Add a trace entry unless it is there already: the first one told stays."""
+    held = select(literal(1)).where(t.trace.c.work_order == values["work_order"], t.trace.c.n == values["n"])
+    if session.execute(held).first() is None:
+        session.execute(insert(t.trace).values(**values))
+
+
+def followers(session: Session, order_id: UUID) -> list[str]:
+    """Return the sites to which every entry goes."""
+    query = select(t.follower.c.site).where(t.follower.c.work_order == order_id).order_by(t.follower.c.site)
+    return list(session.execute(query).scalars())
+
+
+def add_followers(session: Session, order_id: UUID, sites: Sequence[str]) -> None:
+    """Add sites that follow an order from now on."""
+    known = set(followers(session, order_id))
+    rows = [{"work_order": order_id, "site": site} for site in sorted(set(sites) - known)]
+    if rows:
+        session.execute(insert(t.follower), rows)
+
+
+def next_number(session: Session, day: date) -> int:
+    """Return the day's next sequence number; two intakes at once wait for each other."""
+    counter = t.counter
+    held = select(counter.c.n).where(counter.c.day == day).with_for_update()
+    n = session.execute(held).scalar()
+    if n is None:  # the day's first: of two at once, the second finds the first one's row
+        session.execute(text("LOCK TABLE collaboration.counter IN SHARE ROW EXCLUSIVE MODE"))
+        n = session.execute(held).scalar()
+    if n is None:
+        session.execute(insert(counter).values(day=day, n=1))
+        return 1
+    session.execute(update(counter).where(counter.c.day == day).values(n=n + 1))
+    return int(n) + 1
+
+
+# Lists and sums -------------------------------------------------------------------------------------------------------
+
+
+def orders(session: Session, actor: Actor, wanted: Filter, *, sort: str, after: Sequence[str] | None, limit: int,
+           now: datetime) -> Sequence[Any]:  # fmt: skip
+    """Return one page of what the person may see."""
+    key, newest_first = SORTS[sort]
+    query = narrowed(select(t.work_order).where(visible(actor)), actor, wanted, now)
+    if after is not None:
+        at, last = position(after)
+        order_id = t.work_order.c.id
+        beyond = (key < at, order_id < last) if newest_first else (key > at, order_id > last)
+        query = query.where(or_(beyond[0], and_(key == at, beyond[1])))
+    ordering = (key.desc(), t.work_order.c.id.desc()) if newest_first else (key, t.work_order.c.id)
+    return session.execute(query.order_by(*ordering).limit(limit)).all()
+
+
+def position(after: Sequence[str]) -> tuple[datetime, UUID]:
+    """Return the sort key in a cursor. Raises Invalid."""
+    try:
+        return datetime.fromisoformat(after[0]), UUID(after[1])
+    except ValueError as error:
+        raise Invalid("分页游标无效 / the cursor is not one of ours") from error
+
+
+def narrowed(query: Select[Any], actor: Actor, wanted: Filter, now: datetime) -> Select[Any]:
+    """Add the filter's conditions to a query."""
+    o = t.work_order.c
+    if wanted.state:
+        query = query.where(o.state.in_(wanted.state.split(",")))
+    if wanted.division:
+        query = query.where(below(wanted.division))
+    if wanted.words:
+        found = (contains(column, wanted.words) for column in (o.number, o.title, o.address))
+        query = query.where(or_(*found))
+    if wanted.mine:
+        query = query.where(or_(o.created_by == actor.user_id, o.unit.in_([post.unit_id for post in actor.posts])))
+    if wanted.overdue:
+        query = query.where(o.state != CLOSED, o.due_at < now)
+    return query
+
+
+def _sums(now: datetime, midnight: datetime) -> list[ColumnElement[Any]]:
+    o = t.work_order.c
+
+    def count(condition: ColumnElement[bool], name: str) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0).label(name)
+
+    return [
+        count(o.state != CLOSED, "open"),
+        count(and_(o.state != CLOSED, o.due_at < now), "overdue"),
+        count(o.state == CLOSED, "closed"),
+        count(o.created_at >= midnight, "today"),
+    ]
+
+
+def totals(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> Any:
+    """Return the sums of a division and everything below."""
+    return session.execute(select(*_sums(now, midnight)).where(visible(actor), below(division))).one()
+
+
+def sums_by_child(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> dict[str, Any]:
+    """Return the sums of each direct child division that has any order."""
+    up, d = t.division_closure, t.division
+    query = (
+        select(up.c.ancestor, *_sums(now, midnight))
+        .select_from(t.work_order)
+        .join(up, up.c.descendant == t.work_order.c.scope_division)
+        .join(d, d.c.code == up.c.ancestor)
+        .where(d.c.parent == division, visible(actor))
+        .group_by(up.c.ancestor)
+    )
+    return {row.ancestor: row for row in session.execute(query)}
+
+
+# What other services publish ------------------------------------------------------------------------------------------
+
+
+def division(session: Session, code: str) -> Any:
+    """Return a division kept at this site, or None."""
+    return session.execute(select(t.division).where(t.division.c.code == code)).first()
+
+
+def children(session: Session, code: str) -> Sequence[Any]:
+    """Return the direct child divisions."""
+    return session.execute(select(t.division).where(t.division.c.parent == code).order_by(t.division.c.code)).all()
+
+
+def within(session: Session, code: str, site: str) -> bool:
+    """Return whether a division lies at or below a site's own."""
+    down = t.division_closure
+    query = select(literal(1)).select_from(down).where(down.c.ancestor == site, down.c.descendant == code)
+    return session.execute(query).first() is not None
+
+
+def matter(session: Session, code: str) -> Any:
+    """Return the current version of a matter, or None."""
+    return session.execute(select(t.matter).where(t.matter.c.code == code)).first()
+
+
+def unit(session: Session, unit_id: UUID) -> Any:
+    """Return an active unit, or None."""
+    return session.execute(select(t.unit).where(t.unit.c.id == unit_id, t.unit.c.active)).first()
+
+
+def units_offered(session: Session) -> Sequence[Any]:
+    """Return the units to which orders can be dispatched, departments before towns."""
+    u = t.unit.c
+    query = select(t.unit).where(u.active, u.kind != "government")
+    return session.execute(query.order_by(case((u.kind == "town", 1), else_=0), u.id).limit(UNITS_OFFERED)).all()

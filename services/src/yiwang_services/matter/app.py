@@ -1,0 +1,21 @@
+"""Puts the catalogue's API together under /api/matter."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+
+from yiwang_kit.app import service_app
+from yiwang_kit.runtime import Runtime
+from yiwang_services.matter import routes
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """Return the service's app with the release's matters loaded; a database not yet there is tried again later."""
+    app = service_app("matter", runtime, title_zh="事项目录")
+    try:
+        routes.loader(runtime)()
+    except DBAPIError as error:
+        runtime.log.warning("matter.content", waiting=str(error.orig)[:200])
+    app.include_router(routes.router(runtime))
+    return app

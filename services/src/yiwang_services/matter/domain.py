@@ -1,0 +1,67 @@
+"""A matter and when it is in effect, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+LIMIT_KINDS = ("legal", "promised")
+LIMIT_UNITS = ("working_day", "natural_day", "hour")
+
+
+@dataclass(frozen=True)
+class Matter:
+    """Something that can be handled, with its limit. 事项。"""
+
+    code: str
+    name: str
+    name_en: str
+    category: str
+    unit_hint: str
+    conditions: str
+    limit_kind: str
+    limit_amount: int
+    limit_unit: str
+    effective_from: date
+    effective_to: date | None
+    source: str
+    sample: bool
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of a version."""
+        return asdict(self)
+
+
+def in_effect(effective_from: date, effective_to: date | None, on: date) -> bool:
+    """Return whether a matter is in effect on a day; both ends are days on which it is."""
+    return effective_from <= on and (effective_to is None or on <= effective_to)
+
+
+def read(row: Mapping[str, Any]) -> Matter:
+    """Return a matter from a row of a pack. Raises ValueError, naming the matter, for what is no matter."""
+    limit = row["limit"]
+    ends = row["effective_to"]
+    matter = Matter(
+        code=row["code"], name=row["name"], name_en=row["name_en"], category=row["category"],
+        unit_hint=row["unit_hint"], conditions=row["conditions"], limit_kind=limit["kind"],
+        limit_amount=int(limit["amount"]), limit_unit=limit["unit"],
+        effective_from=date.fromisoformat(row["effective_from"]),
+        effective_to=date.fromisoformat(ends) if ends else None, source=row["source"], sample=bool(row["sample"]),
+    )  # fmt: skip
+    fault = fault_of(matter)
+    if fault:
+        raise ValueError(f"{matter.code}: {fault}")
+    return matter
+
+
+def fault_of(matter: Matter) -> str | None:
+    """Return what is wrong with a matter, Chinese first, or None."""
+    if matter.limit_kind not in LIMIT_KINDS or matter.limit_unit not in LIMIT_UNITS or matter.limit_amount < 1:
+        return "时限无效 / the limit is not valid"
+    if matter.effective_to is not None and matter.effective_to < matter.effective_from:
+        return "失效日期早于生效日期 / it ends before it begins"
+    if not matter.source and not matter.sample:
+        return "未注明依据的事项须标为样例 / without a source document it must be marked as a sample"
+    return None
