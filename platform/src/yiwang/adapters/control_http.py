@@ -5,6 +5,7 @@ Both are thin: they know paths and nothing else. Whoever calls gets plain JSON o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +17,8 @@ from yiwang.model.trust import Enrolment, EnrolmentRequest
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+PROOF_LOOK_SECONDS = 0.5
 
 
 class _Client:
@@ -82,9 +85,22 @@ class ControlClient(_Client):
         """Return the consistency matrix."""
         return self.http.call("GET", "/v1/matrix")
 
-    def prove(self, sites: Sequence[str] = ()) -> JsonObject:
-        """Ask sites (all, by default) to prove themselves now."""
-        return self.http.call("POST", "/v1/proofs", {"sites": list(sites)})
+    def prove(self, sites: Sequence[str] = (), *, patience: float = 60.0) -> JsonObject:
+        """Ask sites (all enrolled ones, by default) to prove themselves now, and wait for their new reports.
+
+        Returns {asked: [...], silent: [...]}; a new report is known by its moment being another one, whatever clocks say.
+        """
+        before = self._proven()
+        asked = set(self.http.call("POST", "/v1/proofs", {"sites": list(sites)})["asked"])
+        silent, end = asked, time.monotonic() + patience
+        while silent and time.monotonic() < end:
+            time.sleep(PROOF_LOOK_SECONDS)
+            now = self._proven()
+            silent = {site for site in silent if now.get(site) == before.get(site)}
+        return {"asked": sorted(asked), "silent": sorted(silent)}
+
+    def _proven(self) -> dict[str, str | None]:
+        return {row["site"]: row["proven_at"] for row in self.matrix()["sites"]}
 
     def token(self, site: str) -> JsonObject:
         """Return a one-time enrolment token for a site: {token, incarnation, expires_at}."""

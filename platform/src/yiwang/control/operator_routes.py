@@ -110,7 +110,7 @@ def _reading(routes: APIRouter, control: Control) -> None:
         return {"items": rows, "next": rows[-1]["seq"] if len(rows) == PAGE else None}
 
     @routes.post("/proofs", status_code=202)
-    def proofs(request: Request, raw: RawBody) -> dict[str, int]:
+    def proofs(request: Request, raw: RawBody) -> dict[str, list[str]]:
         who = control.operator(request, raw)
         return {"asked": control.sites.demand_proof(SitesRequest.model_validate_json(raw).sites, who.title())}
 

@@ -136,15 +136,16 @@ class Sites:
             self._prove[site] = row.prove if row else 0
         return self._prove[site]
 
-    def demand_proof(self, sites: Sequence[str], actor: str) -> int:
-        """Ask sites, all enrolled ones by default, to prove themselves now."""
+    def demand_proof(self, sites: Sequence[str], actor: str) -> list[str]:
+        """Ask sites, all that have something to prove by default, to prove themselves now; return who was asked."""
         with self._kernel.transaction() as store:
-            wanted = list(sites) or list(store.sites())
-            asked = store.demand_proof(wanted)
+            enrolled = store.sites()
+            wanted = [site for site in sites or self._kernel.commands if site in enrolled]
+            store.demand_proof(wanted)
             store.append(at=self._kernel.clock.now(), kind="prove", actor=actor)
         for site in wanted:
             self._prove.pop(site, None)
-        return asked
+        return wanted
 
     def write_contacts(self) -> None:
         """Store when sites were last heard, now and then: it must survive a restart, not every poll."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -251,3 +252,18 @@ def test_the_journal_tells_who_did_what(lab: ControlLab) -> None:
         kinds = [row["kind"] for row in operator.journal()["items"]]
     assert kinds[:3] == ["token", "enrolled", "token"]
     assert {"published", "planned", "event.started", "event.proven"} <= set(kinds)
+
+
+def test_a_demanded_proof_is_waited_for_and_silence_is_named(lab: ControlLab) -> None:
+    sites = installed(lab)
+
+    def answer() -> None:
+        until(lambda: sites["441721"].client.http.call("POST", "/v1/sites/441721/poll", {})["prove"] == 1)
+        sites["441721"].report()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with lab.operator() as operator:
+        told = operator.prove(["441721", "441700"], patience=3)
+    thread.join()
+    assert told == {"asked": ["441721", "441700"][::-1], "silent": ["441700"]}
