@@ -141,7 +141,7 @@ def unprivileged() -> str | None:
 def running(*, durable: bool = False) -> Iterator[Server]:
     """Run a server for as long as the block lasts; `durable` keeps fsync on, for crash tests."""
     user = unprivileged()
-    home = Path(tempfile.mkdtemp(prefix="ywpg-", dir="/tmp"))  # noqa: S108 - a socket path must be short
+    home = Path(tempfile.mkdtemp(prefix="ywpg-", dir="/tmp"))
     binaries = PACKAGE / "pginstall18" / "bin"
     if user is not None:
         binaries = reachable_copy() / "pginstall18" / "bin"

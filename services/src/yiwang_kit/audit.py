@@ -15,9 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from yiwang_kit.clock import Clock
-from yiwang_kit.crypto import canonical_json, sm3
+from yiwang_kit.crypto import HybridPrivateKey, HybridPublicKey, canonical_json, sm3
 
 PAGE = 1000
+HEAD_CONTEXT = "audit-head"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,29 @@ _INSERT = text(
     "INSERT INTO kit.audit (n, at, actor, action, object_type, object_id, detail, digest) "
     "VALUES (:n, :at, :actor, :action, :object_type, :object_id, :detail, :digest)"
 )
+
+
+def sign_head(head: Head, site: str, incarnation: int, at: datetime, key: HybridPrivateKey) -> dict[str, Any]:
+    """Return the head as a statement that a tier above keeps: later it shows whether the chain still leads to it."""
+    said = {"site": site, "incarnation": incarnation, "n": head.n, "digest": head.digest.hex(),
+            "at": at.isoformat(timespec="seconds")}  # fmt: skip
+    return {"signed": said, "signature": key.sign(canonical_json(said), HEAD_CONTEXT)}
+
+
+def check_head(statement: Mapping[str, Any], key: HybridPublicKey) -> Head:
+    """Return the head in a signed statement. Raises ValueError where the signature is not this key's."""
+    said = statement["signed"]
+    if not key.verify(canonical_json(said), statement["signature"], HEAD_CONTEXT):
+        raise ValueError("the audit head's signature is not this site's")
+    return Head(int(said["n"]), bytes.fromhex(said["digest"]))
+
+
+def leads_to(session: Session, head: Head) -> bool:
+    """Return whether this chain still has a head that was signed earlier."""
+    if head.n == 0:
+        return head.digest == bytes(32)
+    found = session.execute(text("SELECT digest FROM kit.audit WHERE n = :n"), {"n": head.n}).scalar()
+    return found is not None and bytes(found) == head.digest
 
 
 def verify(session: Session) -> Break | None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, column, exists, or_, select, table, text, true
+from sqlalchemy import ColumnElement, Uuid, and_, column, false, or_, select, table, true
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
@@ -48,15 +48,15 @@ def scope_clause(
         or_(grant.c.division.is_(None), _within(division_closure, grant.c.division, division_column)),
     ]
     held = and_(grant.c.user_id == actor.user_id, grant.c.permission == permission)
-    return exists(select(true()).select_from(grant).where(held, *scopes))
+    return select(true()).select_from(grant).where(held, *scopes).correlate_except(grant).exists()
 
 
 def _within(closure: Any, ancestor: Any, descendant: Any) -> ColumnElement[bool]:
     if descendant is None:
-        return text("false")  # type: ignore[return-value]
-    return exists(
-        select(true()).select_from(closure).where(closure.c.ancestor == ancestor, closure.c.descendant == descendant)
-    )
+        return false()
+    leads = and_(closure.c.ancestor == ancestor, closure.c.descendant == descendant)
+    # Named outright: left to itself SQLAlchemy correlates one level only, and a row of one's own would satisfy this.
+    return select(true()).select_from(closure).where(leads).correlate_except(closure).exists()
 
 
 def allowed(

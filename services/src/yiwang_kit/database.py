@@ -29,6 +29,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error text goes to the log; what citizens wrote does not
             connect_args={"options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"},
         )
 

@@ -46,6 +46,24 @@ class Problem(Exception):
         return content
 
 
+class Broken(Problem):
+    """A bug of ours, with an id to find it by. 系统错误。"""
+
+
+class HttpProblem(Problem):
+    """A status that only the framework raises, such as 405. 协议层问题。"""
+
+    type = "http"
+
+    def __init__(self, status: int, title: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title_zh, self.title_en = TITLES_ZH.get(status, "请求无法处理"), title
+
+
+TITLES_ZH = {400: "请求格式有误", 405: "不支持此操作", 406: "无法提供所需格式", 415: "不支持的内容类型"}
+
+
 class SignInNeeded(Problem):
     """Nobody is signed in, or no longer. 需要登录。"""
 

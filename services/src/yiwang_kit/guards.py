@@ -6,6 +6,7 @@ These are pure ASGI, in front of everything, so that a hostile body is refused b
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -20,7 +21,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 64
-QUOTE, BACKSLASH = ord('"'), ord("\\")
+REQUEST_ID = "yiwang.request_id"  # key in the ASGI scope
+OPENING, CLOSING = (b"[", b"{"), (b"]", b"}")
+_BRACKETS = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)  # an escape is taken whole; linear, whatever comes
 SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
      b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
@@ -34,21 +37,15 @@ SECURITY_HEADERS = (
 def json_depth(body: bytes) -> int:
     """Return how deep the brackets of a JSON text nest, without parsing it; strings are skipped."""
     depth = deepest = 0
-    inside = escaped = False
-    for byte in body:
-        if inside:
-            if escaped:
-                escaped = False
-            elif byte == BACKSLASH:
-                escaped = True
-            elif byte == QUOTE:
-                inside = False
-        elif byte == QUOTE:
-            inside = True
-        elif byte in b"[{":
+    inside = False
+    for token in _BRACKETS.finditer(body):
+        mark = token.group()
+        if mark == b'"':
+            inside = not inside
+        elif not inside and mark in OPENING:
             depth += 1
             deepest = max(deepest, depth)
-        elif byte in b"]}":
+        elif not inside and mark in CLOSING:
             depth -= 1
     return deepest
 
@@ -78,15 +75,26 @@ def check_text(value: Any) -> None:
     while stack:
         item = stack.pop()
         if isinstance(item, str) and ("\x00" in item or any("\ud800" <= c <= "\udfff" for c in item)):
-            raise Invalid("文本含有空字符或不完整字符 / the text holds NUL or half a character")
+            raise nul_refused()
         if isinstance(item, dict):
             stack.extend([*item.keys(), *item.values()])
         elif isinstance(item, list):
             stack.extend(item)
 
 
+def check_address(scope: Scope) -> None:
+    """Raise Invalid where the path or the query carries NUL, written out or escaped."""
+    if "\x00" in scope.get("path", "") or b"%00" in scope.get("query_string", b""):
+        raise nul_refused()
+
+
+def nul_refused() -> Invalid:
+    """Return the answer for a NUL, which no text column takes."""
+    return Invalid("文本含有空字符或不完整字符 / the text holds NUL or half a character")
+
+
 class Guard:
-    """ASGI middleware: limits on the way in, security headers on the way out. 入口防护。"""
+    """ASGI middleware: limits on the way in, security headers and the request's id on the way out. 入口防护。"""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -96,34 +104,47 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request_id = scope[REQUEST_ID] = str(uuid7())
+        dressed = _with_headers(send, request_id)
         try:
+            check_address(scope)
             body = await self._body(scope, receive)
         except Problem as problem:
-            await answer(problem, _with_headers(send))
+            await answer(problem, dressed, request_id)
             return
-        await self._app(scope, replay(body, receive), _with_headers(send))
+        await self._app(scope, replay(body, receive), dressed)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > BODY_LIMIT:
             raise too_large()
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return b"".join(parts)
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > BODY_LIMIT:
-                raise too_large()
-            if not message.get("more_body", False):
-                break
-        body = b"".join(parts)
-        if body and b"json" in headers.get(b"content-type", b"json"):
-            check_json(body)
+        body = await read_body(receive)
+        check_body(body, headers.get(b"content-type", b"json"))
         return body
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Collect a body. Raises TooLarge as soon as it is over the limit, whatever length it declared."""
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > BODY_LIMIT:
+            raise too_large()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return b"".join(parts)
+
+
+def check_body(body: bytes, kind: bytes) -> None:
+    """Raise Invalid for a body of this content type that no handler should meet."""
+    if body and b"json" in kind:
+        check_json(body)
+    elif b"urlencoded" in kind and (b"%00" in body or b"\x00" in body):
+        raise nul_refused()
 
 
 def too_large() -> TooLarge:
@@ -145,18 +166,20 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, request_id: str) -> Send:
+    extra = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
+
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
+            message["headers"] = [*message.get("headers", []), *extra]
         await send(message)
 
     return wrapped
 
 
-async def answer(problem: Problem, send: Send) -> None:
+async def answer(problem: Problem, send: Send, request_id: str) -> None:
     """Send a problem without the help of any framework."""
-    body = json.dumps(problem.body(f"urn:uuid:{uuid7()}"), ensure_ascii=False).encode()
+    body = json.dumps(problem.body(f"urn:uuid:{request_id}"), ensure_ascii=False).encode()
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

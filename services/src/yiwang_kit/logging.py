@@ -44,14 +44,14 @@ def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
     return event
 
 
-def logger(settings: HubSettings) -> Any:
-    """Return this process's logger, bound to its site and release."""
+def logger(settings: HubSettings, out: Any = None) -> Any:
+    """Return this process's logger, bound to its site and release; `out` takes the lines, standard output unless given."""
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     if settings.log.format == "text":
         renderer = structlog.dev.ConsoleRenderer(colors=False)
     level = getattr(stdlib_logging, settings.log.level.upper())
     return structlog.wrap_logger(
-        structlog.PrintLogger(),
+        out or structlog.PrintLogger(),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -10,16 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from yiwang_kit.guards import REQUEST_ID
+
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNMATCHED = "unmatched"
+QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/version"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestMetrics:
-    """ASGI middleware that counts and times requests. 请求指标。"""
+    """ASGI middleware that counts, times and logs requests by route, never by what was asked for. 请求指标。"""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry, log: Any = None) -> None:
         self._app = app
+        self._log = log
         labels = ("method", "route", "status")
         self._total = Counter("kit_requests_total", "Requests by route and status", labels, registry=registry)
         self._seconds = Histogram("kit_request_seconds", "Seconds a request took", ("method", "route"),
@@ -43,10 +48,16 @@ class RequestMetrics:
             try:
                 await self._app(scope, receive, watch)
             finally:
-                method = scope["method"] if scope["method"] in METHODS else "OTHER"
-                route = template(scope)
-                self._total.labels(method, route, str(status)).inc()
-                self._seconds.labels(method, route).observe(time.perf_counter() - started)
+                self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        route = template(scope)
+        self._total.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+        if self._log is not None and route not in QUIET:
+            self._log.info("request", id=scope.get(REQUEST_ID), method=method, route=route, status=status,
+                           ms=round(seconds * 1000, 1))  # fmt: skip
 
 
 def template(scope: Scope) -> str:

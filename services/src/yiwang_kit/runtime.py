@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from prometheus_client import CollectorRegistry
 
+from yiwang_kit import crypto, inprocess
 from yiwang_kit.audit import Audit
 from yiwang_kit.clock import Clock, SystemClock
 from yiwang_kit.database import Database
@@ -15,8 +17,9 @@ from yiwang_kit.logging import logger
 from yiwang_kit.settings import HubSettings
 
 if TYPE_CHECKING:
+    from yiwang_kit.auth import Actor
     from yiwang_kit.exchange import Exchange
-    from yiwang_kit.tokens import TokenVerifier
+    from yiwang_kit.signin import SignIn
 
 HTTP_TIMEOUT = 10.0
 
@@ -31,14 +34,25 @@ class Runtime:
     audit: Audit
     registry: CollectorRegistry
     http: httpx.Client
+    """Reaches `public_url` within this process, everything else over the network."""
+    own: inprocess.InProcess
     log: Any
     exchange: Exchange
-    tokens: TokenVerifier = field(init=False)
+    boot: dict[str, Any] | None = None
+    """What boot.py found in the installed files; None in development."""
+    fleet_token: Callable[[Actor], str] | None = None
+    """Issues a token of audience `fleet_audience` for a person; set by the service that is the sign-in provider."""
+    sign_in: SignIn = field(init=False)
 
     def __post_init__(self) -> None:
-        from yiwang_kit.auth import verifier_for
+        from yiwang_kit.signin import SignIn
 
-        self.tokens = verifier_for(self)
+        self.sign_in = SignIn(self.settings, self.http, self.clock)
+
+    @property
+    def crypto(self) -> crypto.CryptoProvider:
+        """The preferred SM2 provider of this machine."""
+        return crypto.provider()
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -54,6 +68,7 @@ def build_runtime(
     clock: Clock | None = None,
     http: httpx.Client | None = None,
     exchange: Exchange | None = None,
+    boot: dict[str, Any] | None = None,
 ) -> Runtime:
     """Make a runtime from settings; tests hand in what they want to hold in their hands."""
     from yiwang_kit.exchange import Exchange
@@ -61,13 +76,16 @@ def build_runtime(
     database = database or Database(settings.database)
     clock = clock or SystemClock()
     log = logger(settings)
+    own = inprocess.InProcess()
     return Runtime(
         settings=settings,
         database=database,
         clock=clock,
         audit=Audit(clock),
         registry=CollectorRegistry(),
-        http=http or httpx.Client(timeout=HTTP_TIMEOUT, trust_env=False),
+        http=http or inprocess.client(settings.public_url, own, timeout=HTTP_TIMEOUT),
+        own=own,
         log=log,
         exchange=exchange or Exchange(settings, database, clock=clock, log=log),
+        boot=boot,
     )

@@ -104,6 +104,17 @@ class LogSettings(Section):
     format: Literal["json", "text"] = "json"
 
 
+class SignInSettings(Section):
+    """A sign-in provider other than our own management service. 外部身份服务。"""
+
+    issuer: str
+    """Exactly as its tokens name it; discovery is read below it."""
+    client_id: str = "hub"
+    client_secret_file: Path | None = None
+    login_claim: str = "preferred_username"
+    """The claim that holds a login of this site."""
+
+
 class HubSettings(Section):
     """Everything that one hub process is told. 站点中枢的设置。"""
 
@@ -122,6 +133,8 @@ class HubSettings(Section):
     fleet_url: str | None = None
     """Control's address; None means no fleet page."""
     fleet_audience: str = "fleet"
+    sign_in: SignInSettings | None = None
+    """Another sign-in provider; None means this hub's own, at `{public_url}/oidc`."""
     log: LogSettings = LogSettings()
     threads: int = 8
     """Upper bound of the pool that runs request handlers."""

@@ -73,6 +73,7 @@ def grant(connection: Connection, schema: str) -> None:
         f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {schema}",
         f"GRANT USAGE ON SCHEMA {KIT} TO {schema}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {KIT} TO {schema}",
+        f"REVOKE UPDATE, DELETE ON {KIT}.audit FROM {schema}",  # the trail only grows
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {KIT} TO {schema}",
     ):
         connection.execute(text(statement))
@@ -105,7 +106,7 @@ def _migrate_package(connection: Connection, package: str, to: str) -> Iterator[
     _prepare(connection, schema)
     context, script = _context(connection, schema), _script(package)
     before = context.get_current_revision()
-    context._migrations_fn = lambda revision, _: script._upgrade_revs(to, revision)  # type: ignore[arg-type,return-value]
+    context._migrations_fn = lambda revision, _: script._upgrade_revs(to, revision)
     with Operations.context(context):
         context.run_migrations()
     connection.commit()

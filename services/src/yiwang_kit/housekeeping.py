@@ -1,0 +1,57 @@
+"""Removes what has run out: ended sessions, abandoned sign-ins, old idempotency keys. Hourly, one hub process at a time."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from yiwang_kit import sessions
+
+if TYPE_CHECKING:
+    from yiwang_kit.runtime import Runtime
+
+EVERY_SECONDS = 3600.0
+SIGN_IN_KEPT = timedelta(hours=1)
+IDEMPOTENCY_KEPT = timedelta(days=7)
+LOCK = 0x59574B4545  # "YWKEE"
+
+
+def sweep(session: Session, now: datetime) -> bool:
+    """Remove what has run out; False where another process is at it."""
+    if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar():
+        return False
+    sessions.sweep(session, now)
+    session.execute(text("DELETE FROM kit.sign_in WHERE created_at < :old"), {"old": now - SIGN_IN_KEPT})
+    session.execute(text("DELETE FROM kit.idempotency WHERE at < :old"), {"old": now - IDEMPOTENCY_KEPT})
+    return True
+
+
+class Housekeeper:
+    """Sweeps hourly in a thread of its own. 定期清理。"""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ending.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._ending.wait(EVERY_SECONDS):
+            try:
+                with self._runtime.database.transaction() as session:
+                    sweep(session, self._runtime.clock.now())
+            except SQLAlchemyError as error:  # the next hour tries again; the hub must not fall over it
+                self._runtime.log.warning("housekeeping", error=str(error))
