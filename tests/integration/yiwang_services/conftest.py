@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -162,35 +164,72 @@ def served_template(postgres: Server) -> str:
 OpenSite = Callable[..., Site]
 
 
-@pytest.fixture
-def open_site(postgres: Server, served_template: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[OpenSite]:
-    """Opens sites with the starter organisation and one person a role."""
+@contextmanager
+def opening(postgres: Server, template: str, folder: Path) -> Iterator[OpenSite]:
+    """Open sites with the starter organisation and one person a role; close and drop them at the end."""
     opened: list[tuple[Runtime, str]] = []
 
     def open_one(site: str = "441721", *, clock: Any = None, exchange: Any = None, peers: Any = None) -> Site:
-        folder = tmp_path / site
-        settings = settings_of(site, folder, peers)
-        name = postgres.create(served_template)
+        settings = settings_of(site, folder / f"{site}-{len(opened)}", peers)
+        name = postgres.create(template)
         database = Database(postgres.url(name))
         clock = clock or ManualClock(START)
         made = exchange(settings, database, clock) if exchange else None
         runtime = build_runtime(settings, database=database, clock=clock, exchange=made)
         opened.append((runtime, name))
         hub = create_hub(settings, runtime=runtime)
-        capsys.readouterr()
-        assert COMMANDS["demo-users"](runtime, []) == 0
-        users = json.loads(capsys.readouterr().out)["users"]
+        users = said_by("demo-users", runtime)["users"]
         return Site(runtime, hub, {role: user["password"] for role, user in users.items()})
 
-    yield open_one
-    for runtime, name in opened:
-        runtime.close()
-        postgres.drop(name)
+    try:
+        yield open_one
+    finally:
+        for runtime, name in opened:
+            runtime.close()
+            postgres.drop(name)
 
 
-@pytest.fixture
+def said_by(command: str, runtime: Runtime, *words: str) -> dict[str, Any]:
+    """Run a command of management; return the JSON that it printed."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert COMMANDS[command](runtime, list(words)) == 0
+    return dict(json.loads(out.getvalue()))
+
+
+@pytest.fixture(scope="module")
+def open_site(postgres: Server, served_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSite]:
+    """Opens sites that live as long as the test module."""
+    with opening(postgres, served_template, tmp_path_factory.mktemp("sites")) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="module")
 def county(open_site: OpenSite) -> Site:
-    """The county alone, without links."""
+    """The county alone, without links, shared by a module's tests."""
     return open_site("441721")
 
 
+@pytest.fixture
+def fresh_county(postgres: Server, served_template: str, tmp_path: Path) -> Iterator[Site]:
+    """The county alone, for one test that would disturb others."""
+    with opening(postgres, served_template, tmp_path) as open_one:
+        yield open_one("441721")
+
+
+@pytest.fixture(scope="session")
+def tree() -> dict[str, dict[str, Any]]:
+    """The sites that tests open."""
+    return TREE
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[..., dict[str, Any]]:
+    """Runs a command of management and returns what it printed."""
+    return said_by
+
+
+@pytest.fixture(scope="session")
+def an_order() -> Callable[..., dict[str, Any]]:
+    """Makes the content of an order that is right but for the changes."""
+    return complaint

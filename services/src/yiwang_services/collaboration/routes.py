@@ -88,8 +88,8 @@ class NewOrder(Part):
         return Entry(
             matter=self.matter, title=self.title, description=self.description, channel=self.channel,
             reporter_name=self.reporter.name, reporter_phone=self.reporter.phone, division=self.division,
-            address=self.address, longitude=self.location.lon if self.location else None,
-            latitude=self.location.lat if self.location else None,
+            address=self.address, longitude=round(self.location.lon, 6) if self.location else None,
+            latitude=round(self.location.lat, 6) if self.location else None,
         )  # fmt: skip
 
 

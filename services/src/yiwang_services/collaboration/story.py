@@ -25,18 +25,26 @@ from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, RECEI
 SYSTEM = "系统"
 SHOWN = (
     "number", "matter", "matter_name", "title", "description", "channel", "division", "division_name", "address",
-    "longitude", "latitude", "state", "owner_site", "unit_name", "due_basis", "version",
+    "state", "owner_site", "unit_name", "due_basis", "version",
 )  # fmt: skip
 ENTRY = ("n", "site", "site_name", "actor", "action", "from_state", "to_state", "note", "unit")
 MOMENTS = ("created_at", "due_at")
+DEGREES = ("longitude", "latitude")
+"""Degrees travel as text with six decimals (0.1 m): a float has no canonical form to sign."""
 
 
 def snapshot(row: Any) -> dict[str, Any]:
     """Return what every following site may know of an order: nothing of the person who reported it."""
     said = {name: getattr(row, name) for name in SHOWN}
     said |= {name: getattr(row, name).isoformat() for name in MOMENTS}
+    said |= {name: degrees_text(getattr(row, name)) for name in DEGREES}
     closed = row.closed_at.isoformat() if row.closed_at else None
     return {**said, "id": str(row.id), "unit": str(row.unit) if row.unit else None, "closed_at": closed}
+
+
+def degrees_text(value: float | None) -> str:
+    """Return degrees as they travel; empty where they are not known."""
+    return "" if value is None else f"{value:.6f}"
 
 
 def entry_json(row: Any) -> dict[str, Any]:
@@ -48,6 +56,7 @@ def columns_of(order: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that a snapshot sets."""
     values = {name: order[name] for name in SHOWN}
     values |= {name: datetime.fromisoformat(order[name]) for name in MOMENTS}
+    values |= {name: float(order[name]) if order[name] else None for name in DEGREES}
     return {**values, "closed_at": datetime.fromisoformat(order["closed_at"]) if order["closed_at"] else None}
 
 
