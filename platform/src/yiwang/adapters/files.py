@@ -14,6 +14,7 @@ from typing import Any
 
 from yiwang.errors import NotReady
 
+FOLDER_MODE = 0o755
 REASONS = {
     errno.ENOSPC: ("磁盘已满 / the disk is full", "df -h; yiwang up"),
     errno.EDQUOT: ("磁盘配额已满 / the disk quota is used up", "quota; yiwang up"),
@@ -34,11 +35,25 @@ def naming(path: Path) -> Iterator[None]:
         raise NotReady(what=f"{path}: {what}", next=following) from error
 
 
-def make_folder(path: Path, *, mode: int = 0o755) -> Path:
-    """Make a folder and those above it; return it. Raises NotReady."""
+def make_folder(path: Path, *, mode: int = FOLDER_MODE) -> Path:
+    """Make a folder and those above it, whatever the umask: another user may have to pass. Raises NotReady."""
     with naming(path):
-        path.mkdir(parents=True, exist_ok=True, mode=mode)
+        if not path.is_dir():
+            missing = [place for place in path.parents if not place.exists()]
+            for place in reversed(missing):
+                _make(place, FOLDER_MODE)
+            _make(path, mode)
     return path
+
+
+def _make(path: Path, mode: int) -> None:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        path.chmod(mode)
 
 
 def write_atomic(
@@ -49,7 +64,7 @@ def write_atomic(
     with naming(path):
         if path.is_file() and path.read_bytes() == data:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor
@@ -58,10 +73,29 @@ def write_atomic(
                 sync(stream.fileno())
             os.chmod(aside, mode)  # noqa: PTH101 - a name from mkstemp
             os.replace(aside, path)  # noqa: PTH105
+            _sync_folder(path.parent, sync)
         except BaseException:
             Path(aside).unlink(missing_ok=True)
             raise
     return True
+
+
+def _sync_folder(folder: Path, sync: Callable[[int], None]) -> None:
+    """Make a rename outlive a power cut, too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def private_file(path: Path, content: str = "") -> Path:
+    """Make a file that nobody else could read at any moment, for a program that writes or reads it by name."""
+    with naming(path):
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:  # noqa: PTH123
+            stream.write(content)
+    return path
 
 
 def write_json(path: Path, value: Any, *, mode: int = 0o644) -> bool:
@@ -78,12 +112,19 @@ def write_once(path: Path, make: Callable[[], str]) -> str:
 
 
 def remove_tree(path: Path) -> bool:
-    """Remove a folder whatever its permissions; return whether there was one."""
-    if not path.exists():
-        return False
-    for folder, _, _ in os.walk(path):
-        Path(folder).chmod(0o700)
+    """Remove a folder whatever its permissions, never what a link in it points to; return whether there was one."""
     with naming(path):
+        if path.is_symlink():
+            path.unlink()
+            return True
+        if not path.exists():
+            return False
+        path.chmod(0o700)
+        for folder, names, _ in os.walk(path):
+            for name in names:
+                inner = Path(folder, name)
+                if not inner.is_symlink():
+                    inner.chmod(0o700)
         shutil.rmtree(path)
     return True
 

@@ -101,6 +101,8 @@ class ThisMachine:
         place = existing(path)
         for folder in (*reversed(place.parents), place):
             found = folder.stat()
+            if not folder.is_dir():
+                return None  # nobody may enter what is no folder: another check says so
             shift = 6 if found.st_uid == person.pw_uid else 3 if found.st_gid == person.pw_gid else 0
             if not found.st_mode >> shift & 0o1:
                 return folder

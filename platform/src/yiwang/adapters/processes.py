@@ -46,6 +46,8 @@ def run(
         )  # fmt: skip
     except FileNotFoundError as error:
         raise NotReady(what=f"找不到程序 / no such program: {argv[0]}", next="yiwang preflight") from error
+    except OSError as error:
+        raise NotReady(what=f"{argv[0]}: {error.strerror}", next="yiwang preflight") from error
     except subprocess.TimeoutExpired as error:
         raise NotReady(
             what=f"{argv[0]}: {timeout:.0f} 秒内未结束 / did not end within {timeout:.0f} s", next="yiwang status"

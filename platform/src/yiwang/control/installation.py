@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from yiwang.adapters import addresses
+from yiwang.adapters.engines import install_engine
 from yiwang.adapters.files import make_folder, write_json
-from yiwang.adapters.postgres import Postgres, install_engine
+from yiwang.adapters.postgres import Postgres
 from yiwang.adapters.processes import database_user
 from yiwang.adapters.signing import HybridSigner, public_halves
 from yiwang.definition import distribution

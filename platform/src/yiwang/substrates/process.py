@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 
 from yiwang.adapters import staging, uv
+from yiwang.adapters.engines import install_engine
 from yiwang.adapters.files import make_folder, remove_tree, write_atomic, write_json
 from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.nats import NatsSite
-from yiwang.adapters.postgres import Postgres, install_engine
+from yiwang.adapters.postgres import Postgres
 from yiwang.adapters.processes import run
 from yiwang.adapters.release_folder import read_manifest
 from yiwang.definition import distribution
