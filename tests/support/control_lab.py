@@ -20,7 +20,7 @@ from yiwang.adapters.control_http import AgentClient, ControlClient
 from yiwang.adapters.signing import CertificateAuthority, HybridSigner
 from yiwang.control.app import create_app
 from yiwang.control.kernel import Kernel
-from yiwang.control.ports import Ports
+from yiwang.control.ports import Ports, TrustStore
 from yiwang.control.settings import ControlDatabase, ControlSettings, Listen
 from yiwang.model.command import (
     Command,
@@ -136,7 +136,7 @@ class ControlLab:
 
     def __post_init__(self) -> None:
         authority = CertificateAuthority.open(self.folder / "ca", now=datetime.now(UTC), demo=True)
-        self.trust = LabTrust(authority)
+        self.trust: TrustStore = LabTrust(authority)
         self.kernel: Kernel | None = None
         self._clients: list[AgentClient | ControlClient] = []
 

@@ -34,11 +34,11 @@ def say(text: str) -> None:
 class Process:
     """The agent as a process: enrolled first, then looping until SIGTERM. 代理进程。"""
 
-    def __init__(self, settings: AgentSettings, desk: Desk) -> None:
+    def __init__(self, settings: AgentSettings, desk: Desk, command: tuple[str, ...] | None = None) -> None:
         self._settings, self._desk = settings, desk
         self._identity = Identity(settings.paths.identity, settings.site)
         self._child = WorkerProcess(settings.paths.log / "agent-work.log")
-        self._worker = ChildWorker(desk, self._child)
+        self._worker = ChildWorker(desk, self._child, *([command] if command else []))
         self._stop = threading.Event()
         self._renewal_look = float("-inf")
 
@@ -50,8 +50,11 @@ class Process:
             self._stop.wait(ENROL_PAUSE_SECONDS)
         if self._stop.is_set():
             return 0
-        with AgentClient(self._settings.control_url, self._settings.site) as client:
-            self._loop(client)
+        try:
+            with AgentClient(self._settings.control_url, self._settings.site) as client:
+                self._loop(client)
+        finally:
+            self._child.stop()
         return 0
 
     def _enrolled(self) -> bool:

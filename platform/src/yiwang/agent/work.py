@@ -10,6 +10,7 @@ import argparse
 import fcntl
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,18 +22,21 @@ from typing import Any
 from yiwang.adapters import signing
 from yiwang.adapters.control_http import AgentClient
 from yiwang.adapters.hub_probe import HubProbe
+from yiwang.adapters.worker_process import end_leftovers
 from yiwang.agent.desk import Desk
 from yiwang.agent.executing import Execution
 from yiwang.agent.identity import Identity, enrol
 from yiwang.agent.installing import ContractInstallation, VerifiedSource
+from yiwang.agent.journal import Memory
 from yiwang.agent.linking import Meeting
 from yiwang.agent.proving import make_report, sign_message
 from yiwang.agent.settings import AgentSettings, load_settings
 from yiwang.definition import distribution
 from yiwang.errors import YiwangError
+from yiwang.model.proof import DriftKind, FileDrift
 from yiwang.model.trust import HybridPublic, Revocations, SignedStatement
 from yiwang.operate.trust import IDENTITY_TARGET, REVOCATIONS_TARGET
-from yiwang.substrates.contract import Substrate
+from yiwang.substrates.contract import Proof, Substrate
 
 SUBSTRATE = "process"
 
@@ -106,8 +110,8 @@ class Work:
 
     def prove(self) -> None:
         """Make a signed report."""
-        substrate: Substrate = self.substrate(self.source())
-        proof, memory = substrate.prove(), self.desk.journal().read()
+        memory = self.desk.journal().read()
+        proof = prove_or_say_why(self.substrate(self.source()), memory)
         lifetime = timedelta(seconds=self.settings.report_seconds)
         identity = self.identity
         report = make_report(
@@ -136,6 +140,16 @@ class Work:
             say(f"链路 / link: {'rewired' if substrate.rewire() else 'will be wired with the first release'}")
 
 
+def prove_or_say_why(substrate: Substrate, memory: Memory) -> Proof:
+    """Return what the substrate found; an installation that can't even be hashed is drift with a name, not silence."""
+    try:
+        return substrate.prove()
+    except (OSError, ValueError, YiwangError) as error:
+        release = memory.current.command.release if memory.current else None
+        gone = FileDrift(path=str(getattr(error, "filename", None) or "installation"), kind=DriftKind.MISSING)
+        return Proof(release=release, drift=(gone,), reasons=(f"无法证明 / can't be proven: {error}",))
+
+
 PIECES: dict[str, Callable[[Work], None]] = {
     "enrol": Work.enrol, "refresh": Work.refresh, "apply": Work.apply, "prove": Work.prove, "meet": Work.meet,
 }  # fmt: skip
@@ -143,10 +157,16 @@ PIECES: dict[str, Callable[[Work], None]] = {
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Wait for another worker of this site to end, then keep others out."""
+    """Wait for another worker of this site to end, end what a killed one left behind, and keep others out."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w", encoding="ascii") as stream:
+    with lock.open("a+", encoding="ascii") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
+        stream.seek(0)
+        if left := end_leftovers(int(stream.read().strip() or 0)):
+            say(f"清理上次遗留进程 / ended what a killed worker left behind: {left}")
+        stream.truncate(0)
+        stream.write(f"{os.getsid(0)}\n")
+        stream.flush()
         yield
 
 

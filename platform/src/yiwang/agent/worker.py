@@ -21,6 +21,7 @@ class ChildWorker:
 
     desk: Desk
     process: WorkerProcess
+    command: tuple[str, ...] = (sys.executable, "-I", "-B", "-m", MODULE)
 
     def apply(self) -> None:
         """Begin (again) what the journal says is to be done."""
@@ -49,8 +50,7 @@ class ChildWorker:
             )
 
     def _start(self, what: str) -> None:
-        argv = [sys.executable, "-I", "-B", "-m", MODULE, "--settings", str(self.desk.settings), what]
-        self.process.start(what, argv)
+        self.process.start(what, [*self.command, "--settings", str(self.desk.settings), what])
 
     def busy(self) -> str | None:
         """Return what is being done now."""
