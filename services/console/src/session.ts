@@ -20,9 +20,12 @@ export const siteName = computed(() =>
 
 export const can = (permission: string): boolean => session.me?.permissions.includes(permission) ?? false
 
-/** Whether any right in a service's field is held: shows or hides a way in; the hub decides on every request. */
-export const canAny = (prefix: string): boolean =>
-  session.me?.permissions.some((permission) => permission.startsWith(prefix)) ?? false
+/** The rights that show or hide a way in; the hub decides on every request all the same. */
+export const RIGHTS = {
+  read: 'collaboration.order.read',
+  create: 'collaboration.order.create',
+  fleet: 'fleet.matrix.read',
+} as const
 
 export function toSignIn(next: string): void {
   globalThis.location.assign(`/auth/login?next=${encodeURIComponent(next)}`)

@@ -6,23 +6,32 @@ import { BY_CODE, childrenOf, DIVISIONS, MATTERS, pathTo, random, within } from 
 export interface Person { login: string; name: string; role: string; site: string }
 export interface Stored extends Omit<Order, 'here' | 'actions' | 'overdue' | 'version'> { version: number }
 
-const NAMES: Record<string, [string, string]> = {
-  registered: ['登记', 'Registered'], accepted: ['受理', 'Accepted'], dispatched: ['分拨', 'Dispatched'], disposing: ['处置中', 'Being disposed'],
-  disposed: ['已处置', 'Disposed'], verified: ['已核查', 'Verified'], closed: ['结案', 'Closed'], returned: ['退回', 'Returned'],
-}
-interface Step { name: string; from: string[]; to: string; zh: string; en: string; roles: string[]; field?: 'note' | 'unit'; up?: boolean }
-const STEPS: Step[] = [
-  { name: 'accept', from: ['registered', 'returned'], to: 'accepted', zh: '受理', en: 'Accept', roles: ['intake', 'dispatcher'] },
-  { name: 'dispatch', from: ['accepted'], to: 'dispatched', zh: '分拨', en: 'Dispatch', roles: ['dispatcher'], field: 'unit' },
-  { name: 'hand_up', from: ['registered', 'accepted'], to: 'registered', zh: '上报上级', en: 'Hand up', roles: ['dispatcher'], field: 'note', up: true },
-  { name: 'sign', from: ['dispatched'], to: 'disposing', zh: '签收', en: 'Sign for', roles: ['handler'] },
-  { name: 'dispose', from: ['disposing'], to: 'disposed', zh: '处置', en: 'Dispose', roles: ['handler'], field: 'note' },
-  { name: 'return', from: ['dispatched', 'disposing', 'disposed'], to: 'returned', zh: '退回', en: 'Return', roles: ['handler', 'verifier'], field: 'note' },
-  { name: 'verify', from: ['disposed'], to: 'verified', zh: '核查', en: 'Verify', roles: ['verifier'] },
-  { name: 'close', from: ['verified'], to: 'closed', zh: '结案', en: 'Close', roles: ['dispatcher', 'verifier'] },
+export const STATES: [state: string, zh: string, en: string][] = [
+  ['registered', '登记', 'Registered'], ['accepted', '受理', 'Accepted'], ['dispatched', '已分拨', 'Dispatched'], ['disposing', '处置中', 'In disposal'],
+  ['disposed', '已处置', 'Disposed'], ['verified', '已核查', 'Verified'], ['closed', '结案', 'Closed'], ['returned', '退回', 'Returned'], ['handed_over', '移交中', 'Handed over'],
 ]
+interface Step { name: string; from: string[]; to: string; zh: string; en: string; role: string; field?: 'note' | 'unit'; sends?: 'parent' | 'source' }
+const STEPS: Step[] = [
+  { name: 'accept', from: ['registered', 'returned'], to: 'accepted', zh: '受理', en: 'Accept', role: 'registrar' },
+  { name: 'dispatch', from: ['accepted', 'returned'], to: 'dispatched', zh: '分拨', en: 'Dispatch', role: 'dispatcher', field: 'unit' },
+  { name: 'sign', from: ['dispatched'], to: 'disposing', zh: '签收', en: 'Sign for', role: 'handler' },
+  { name: 'return', from: ['dispatched', 'disposing'], to: 'returned', zh: '退回', en: 'Return', role: 'handler', field: 'note' },
+  { name: 'dispose', from: ['disposing'], to: 'disposed', zh: '处置反馈', en: 'Report disposal', role: 'handler', field: 'note' },
+  { name: 'verify', from: ['disposed'], to: 'verified', zh: '核查', en: 'Verify', role: 'verifier' },
+  { name: 'close', from: ['verified'], to: 'closed', zh: '结案', en: 'Close', role: 'verifier' },
+  { name: 'hand_up', from: ['accepted', 'returned'], to: 'accepted', zh: '上报移交', en: 'Hand up', role: 'dispatcher', field: 'note', sends: 'parent' },
+  { name: 'hand_back', from: ['disposed'], to: 'disposed', zh: '办结回传', en: 'Hand back', role: 'verifier', field: 'note', sends: 'source' },
+]
+const RIGHTS: Record<string, string[]> = { registrar: ['create', 'accept'], dispatcher: ['dispatch', 'hand_over'], handler: ['dispose'], verifier: ['verify', 'close'] }
+const BUSINESS = Object.keys(RIGHTS)
+export const permissions = (role: string): string[] => {
+  const roles = role === 'operator' ? BUSINESS : BUSINESS.filter((one) => one === role)
+  return [...roles.flatMap((one) => RIGHTS[one] ?? []), ...(roles.length > 0 ? ['read'] : [])].map((verb) => `collaboration.order.${verb}`).concat('fleet.matrix.read')
+}
+/** Where an order was before: the way that a result goes back. */
+const routes = new Map<string, string[]>()
 export const UNITS = ['指挥中心', '城市管理和综合执法局', '交通运输局', '生态环境局', '市场监督管理局', '住房和城乡建设局', '水务局', '应急管理局'].map((name, n) => ({
-  id: `00000000-0000-4000-8000-00000000000${n}`, name: `${name}（样例）`, kind: 'department',
+  id: `00000000-0000-4000-8000-00000000000${n}`, name, kind: 'department',
 }))
 
 export const store: Stored[] = []
@@ -31,7 +40,9 @@ const siteName = (code: string): string => BY_CODE.get(code)?.name ?? code
 const stamp = (order: Stored, who: string, site: string, action: string, zh: string, en: string, to: string, note: string | null, unit: string | null, at: string): void => {
   order.trace.push({ at, site, site_name: siteName(site), actor: who, action, action_zh: zh, action_en: en, from: order.state, to, note, unit })
   order.state = to
-  ;[order.state_zh, order.state_en] = NAMES[to] ?? [to, to]
+  const titles = STATES.find(([state]) => state === to)
+  order.state_zh = titles?.[1] ?? to
+  order.state_en = titles?.[2] ?? to
   order.updated_at = at
   order.version += 1
 }
@@ -59,10 +70,12 @@ export function create(content: NewOrder, site: string, who: string, at: string,
 const overdue = (order: Stored): boolean => order.state !== 'closed' && order.due_at !== null && order.due_at < new Date().toISOString()
 
 function actionsFor(order: Stored, person: Person): OrderAction[] {
-  return STEPS.filter((step) => step.from.includes(order.state) && !(step.up === true && order.owner_site === '440000')).map((step) => {
+  const back = routes.get(order.id) ?? []
+  const reachable = (step: Step): boolean => step.sends === undefined || (step.sends === 'parent' ? order.owner_site !== '440000' : back.length > 0)
+  return STEPS.filter((step) => step.from.includes(order.state) && reachable(step)).map((step) => {
     const here = order.owner_site === person.site
-    const allowed = here && step.roles.includes(person.role)
-    const why = here ? `此操作由${step.roles.join('、')}办理 / for the ${step.roles.join(', ')}` : `工单在 ${siteName(order.owner_site)} 办理 / the order is at ${order.owner_site}`
+    const allowed = here && (step.role === person.role || person.role === 'operator')
+    const why = here ? `缺少权限 collaboration.order.${step.name} / the permission is missing here` : `工单现由站点 ${siteName(order.owner_site)} 办理 / the order is with site ${order.owner_site} now`
     const label = step.field === 'unit' ? ['承办单位', 'Unit'] : ['说明', 'Note']
     return {
       name: step.name, title_zh: step.zh, title_en: step.en, allowed, why_not: allowed ? null : why,
@@ -86,7 +99,12 @@ export function act(order: Stored, name: string, fields: Record<string, string>,
   const unit = step.field === 'unit' ? (UNITS.find((one) => one.id === fields['unit'])?.name ?? null) : null
   stamp(order, person.name, person.site, name, step.zh, step.en, step.to, fields['note'] ?? null, unit, at)
   if (unit !== null) order.unit = unit
-  if (step.up === true) order.owner_site = BY_CODE.get(person.site)?.parent ?? order.owner_site
+  const back = routes.get(order.id) ?? []
+  if (step.sends === 'parent') {
+    routes.set(order.id, [...back, order.owner_site])
+    order.owner_site = BY_CODE.get(person.site)?.parent ?? order.owner_site
+  }
+  if (step.sends === 'source') order.owner_site = back.pop() ?? order.owner_site
   return null
 }
 
@@ -120,14 +138,14 @@ export function seed(count = 900): void {
     const matter = MATTERS[Math.floor(dice() * MATTERS.length)]
     if (town === undefined || matter === undefined) continue
     const at = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString()
-    const age = dice() ** 2 * 300
+    const age = dice() ** 3 * 190
     const site = town.parent
     const order = create({
       matter: matter.code, title: `${town.name}${TITLES[matter.code] ?? matter.name}`, description: `市民反映：${town.name}附近${TITLES[matter.code] ?? matter.name}，希望尽快处理。`,
       channel: 'hotline', reporter: { name: '陈先生', phone: '13800138000' }, division: town.code, address: `${town.name}中心小学对面`, location: null,
     }, site, '李敏', at(age), null)
     const depth = Math.floor(dice() * 8)
-    const plan: [string, string][] = [['accept', 'intake'], ['dispatch', 'dispatcher'], ['sign', 'handler'], ['dispose', 'handler'], ['verify', 'verifier'], ['close', 'verifier']]
+    const plan: [string, string][] = [['accept', 'registrar'], ['dispatch', 'dispatcher'], ['sign', 'handler'], ['dispose', 'handler'], ['verify', 'verifier'], ['close', 'verifier']]
     plan.slice(0, depth).forEach(([step, role], index) => {
       act(order, step, { note: '已派员到场处理，恢复正常。', unit: UNITS[1]?.id ?? '' }, person(role, site), at(age * (0.9 - index * 0.13)))
     })
@@ -138,9 +156,8 @@ export function seed(count = 900): void {
     channel: 'hotline', reporter: { name: '𠮷田先生', phone: '13912345678' }, division: '441721100', address: '织篢镇人民路 12 号门前', location: { lon: 111.61765, lat: 21.75312 },
   }, '441721', '李敏（县受理员）', new Date(Date.now() - 20 * 3_600_000).toISOString(), null)
   const told = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString()
-  act(story, 'accept', {}, person('dispatcher', '441721'), told(19.6))
+  act(story, 'accept', {}, { ...person('registrar', '441721'), name: '李敏（县受理员）' }, told(19.6))
   act(story, 'hand_up', { note: '主干管网属市水务公司，请市级协调抢修。' }, { ...person('dispatcher', '441721'), name: '赵强（县分拨员）' }, told(19))
-  act(story, 'accept', {}, { ...person('dispatcher', '441700'), name: '黄丽（市分拨员）' }, told(18.2))
   act(story, 'dispatch', { unit: UNITS[6]?.id ?? '' }, { ...person('dispatcher', '441700'), name: '黄丽（市分拨员）' }, told(18))
   act(story, 'sign', {}, { ...person('handler', '441700'), name: '何伟' }, told(17.5))
 }

@@ -8,11 +8,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, resolve } from 'node:path'
 import { BY_CODE, division, DIVISIONS, fleet, MATTERS, within } from './data.ts'
-import { act, asOrder, asRow, create, seed, store, summary, UNITS, type Person } from './orders.ts'
+import { act, asOrder, asRow, create, permissions, seed, STATES, store, summary, UNITS, type Person } from './orders.ts'
 
 const FIRST_PORT = Number(process.env['YIWANG_MOCK_PORT'] ?? 7180)
 const SITES = ['440000', '441700', '441721']
-const ROLES = ['administrator', 'intake', 'dispatcher', 'handler', 'verifier']
+const ROLES = ['administrator', 'registrar', 'dispatcher', 'handler', 'verifier', 'operator']
 const PASSWORD = 'a-long-demo-password'
 const DIST = resolve(import.meta.dirname, '../../dist')
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -42,7 +42,7 @@ function signIn(x: Exchange): void {
   const [role = '', mark] = (form.get('login') ?? '').split('-')
   if (form.get('password') !== PASSWORD || !ROLES.includes(role)) return signInPage(x, true)
   const id = crypto.randomUUID()
-  sessions.set(id, { login: role, name: { administrator: '管理员', intake: '李敏', dispatcher: '黄丽', handler: '何伟', verifier: '周洁' }[role] ?? role, role, site: x.site, mustChange: mark === 'new' })
+  sessions.set(id, { login: role, name: { administrator: '管理员', registrar: '李敏', operator: '演示全流程', dispatcher: '黄丽', handler: '何伟', verifier: '周洁' }[role] ?? role, role, site: x.site, mustChange: mark === 'new' })
   x.response.writeHead(302, { Location: x.url.searchParams.get('next') ?? '/', 'Set-Cookie': `session=${id}; HttpOnly; Path=/; SameSite=Lax` }).end()
 }
 
@@ -52,7 +52,7 @@ function me(x: Exchange, who: Person & { mustChange: boolean }): void {
     user: { id: who.login, login: who.login, name: who.name }, must_change_password: who.mustChange,
     site: { id: x.site, code: x.site, name: row?.name, name_en: { 440000: 'Guangdong', 441700: 'Yangjiang', 441721: 'Yangxi' }[x.site], tier: row?.tier, parent: row?.parent || null, demo: true },
     release: '2026.11.0', fleet: true, posts: [{ id: '1', unit: { id: '1', name: '指挥中心（样例）' }, division: x.site, role: who.role }],
-    permissions: ['collaboration.order.create', 'management.user.read'],
+    permissions: permissions(who.role),
   })
 }
 
@@ -60,9 +60,11 @@ function list(x: Exchange, who: Person): void {
   const q = x.url.searchParams
   const state = q.get('state')
   const found = store.filter((order) => within(order.division, q.get('division') ?? x.site)
-    && (state === null || state === order.state || (state === 'open' && order.state !== 'closed') || (state === 'overdue' && asRow(order, x.site).overdue) || state === 'today')
+    && (state === null || state.split(',').includes(order.state)) && (q.get('overdue') === null || asRow(order, x.site).overdue)
     && (q.get('q') === null || order.title.includes(q.get('q') ?? '') || order.number.includes(q.get('q') ?? ''))
     && (q.get('mine') === null || asOrder(order, who).actions.some((action) => action.allowed)))
+  const by = ({ created: 'created_at', updated: 'updated_at', due: 'due_at' } as const)[q.get('sort') ?? 'created'] ?? 'created_at'
+  found.sort((a, b) => (by === 'due_at' ? 1 : -1) * (a[by] ?? '').localeCompare(b[by] ?? ''))
   const [from, size] = [Number(q.get('cursor') ?? 0), Number(q.get('limit') ?? 50)]
   json(x, 200, { items: found.slice(from, from + size).map((order) => asRow(order, x.site)), next: from + size < found.length ? String(from + size) : null, total: found.length })
 }
@@ -114,6 +116,7 @@ function api(x: Exchange, who: Person & { mustChange: boolean }): void {
   if (path === '/auth/logout') { sessions.clear(); return json(x, 200, {}) }
   if (path.endsWith('/v1/password')) { who.mustChange = false; return json(x, 200, {}) }
   if (place !== null) { const found = division(place[1] ?? ''); return found === null ? problem(x, 404, '未找到', 'Not found', '没有此区划 / no such division') : json(x, 200, found) }
+  if (path.endsWith('/v1/states')) return json(x, 200, { items: STATES.map(([state, title_zh, title_en]) => ({ state, title_zh, title_en })) })
   if (path.endsWith('/v1/units')) return json(x, 200, { items: UNITS, next: null, total: UNITS.length })
   if (path.endsWith('/v1/matters')) return json(x, 200, { items: MATTERS, next: null, total: MATTERS.length })
   if (path.endsWith('/v1/orders') && x.request.method === 'POST') return register(x, who)
@@ -147,7 +150,7 @@ SITES.forEach((site, index) => {
   const host = `127.0.0.${index + 1}`
   const port = FIRST_PORT + index
   createServer((request, response) => void answer(request, response, site)).listen(port, host)
-  const users = Object.fromEntries([...ROLES, 'newcomer'].map((role) => [role, { login: role === 'newcomer' ? 'intake-new' : role, password: PASSWORD }]))
+  const users = Object.fromEntries([...ROLES, 'newcomer'].map((role) => [role, { login: role === 'newcomer' ? 'registrar-new' : role, password: PASSWORD }]))
   written[site] = { base_url: `http://${host}:${port}`, users }
   console.log(`${site} ${BY_CODE.get(site)?.name} http://${host}:${port}  (${ROLES.join(', ')}; ${PASSWORD})`)
 })

@@ -1,7 +1,7 @@
 /** Every question this page asks the hub, by name. */
 import { call, get, type Answer, type Query } from './client.ts'
 import type {
-  Division, DivisionHit, Link, Matrix, Matter, Me, NewOrder, Order, OrderRow, Page, Summary, Unit,
+  Division, DivisionHit, Link, Matrix, Matter, Me, NewOrder, Order, OrderRow, Page, StateTitle, Summary, Unit,
 } from './types.ts'
 
 const MANAGEMENT = '/api/management/v1'
@@ -23,6 +23,8 @@ export const orders = (query: Query, signal?: AbortSignal): Promise<Page<OrderRo
   get(`${COLLABORATION}/orders`, query, signal)
 export const order = (id: string): Promise<Answer<Order>> => call('GET', `${COLLABORATION}/orders/${at(id)}`)
 export const summary = (code: string): Promise<Summary> => get(`${COLLABORATION}/summary`, { division: code })
+
+export const states = (): Promise<{ items: StateTitle[] }> => get(`${COLLABORATION}/states`)
 
 export const register = (content: NewOrder, key: string): Promise<Answer<Order>> =>
   call('POST', `${COLLABORATION}/orders`, { body: content, headers: { 'Idempotency-Key': key } })

@@ -69,11 +69,18 @@ export interface OrderRow {
   division_name: string
   owner_site: string
   here: boolean
-  unit: { id: string; name: string } | string | null
+  unit: { id: string | null; name: string } | string | null
   due_at: string | null
   overdue: boolean
   created_at: string
   updated_at: string
+}
+
+/** A state of the hub's transition table. 状态。 */
+export interface StateTitle {
+  state: string
+  title_zh: string
+  title_en: string
 }
 
 export interface TraceEntry {
@@ -119,7 +126,7 @@ export interface OrderAction {
 export interface Order extends OrderRow {
   description: string
   channel?: string | null
-  reporter: { name: string | null; phone: string | null } | null
+  reporter: { name: string | null; phone: string | null; masked?: boolean } | null
   address: string | null
   location: { lon: number; lat: number } | null
   version: number | string

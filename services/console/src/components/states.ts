@@ -39,18 +39,10 @@ const ORDER_LOOKS: Record<string, Look> = {
   handed_over: { icon: 'right', meaning: 'unknown' },
 }
 
+/** The actions that carry an order onward; what sends it back or aside stands after them and is never the first button. */
+const ONWARD: ReadonlySet<string> = new Set(['accept', 'dispatch', 'sign', 'dispose', 'hand_back', 'verify', 'close'])
+
+export const onward = (action: { name: string }): boolean => ONWARD.has(action.name)
+
 export const orderLook = (order: Pick<OrderRow, 'state'>): Look =>
   ORDER_LOOKS[order.state] ?? { icon: 'question', meaning: 'unknown' }
-
-/** The filter's choices, in the order an order passes them. */
-export const ORDER_STATES: readonly { code: string; zh: string; en: string }[] = [
-  { code: 'registered', zh: '登记', en: 'Registered' },
-  { code: 'accepted', zh: '受理', en: 'Accepted' },
-  { code: 'dispatched', zh: '分拨', en: 'Dispatched' },
-  { code: 'disposing', zh: '处置中', en: 'Being disposed' },
-  { code: 'disposed', zh: '已处置', en: 'Disposed' },
-  { code: 'verified', zh: '已核查', en: 'Verified' },
-  { code: 'returned', zh: '退回', en: 'Returned' },
-  { code: 'handed_over', zh: '移交中', en: 'Handed over' },
-  { code: 'closed', zh: '结案', en: 'Closed' },
-]

@@ -9,11 +9,11 @@ export interface MapClass {
 
 export const MOST_CLASSES = 5
 
-/** Zero is a class of its own (nothing there is not "few"); the rest are quantiles over the distinct values. */
+/** Zero is a class of its own (nothing there is not "few"); the other four are quantiles over the distinct values. */
 export function classes(values: readonly number[], most: number = MOST_CLASSES): MapClass[] {
   const zeros = values.filter((value) => value === 0).length
   const distinct = [...new Set(values.filter((value) => value > 0))].sort((a, b) => a - b)
-  const room = Math.min(zeros > 0 ? most - 1 : most, distinct.length)
+  const room = Math.min(most - 1, distinct.length)
   const found: MapClass[] = zeros > 0 ? [{ from: 0, to: 0, count: zeros }] : []
   for (let index = 0; index < room; index += 1) {
     const slice = distinct.slice(
@@ -30,7 +30,7 @@ export function classes(values: readonly number[], most: number = MOST_CLASSES):
 export const classOf = (value: number, all: readonly MapClass[]): number =>
   all.findIndex((one) => value >= one.from && value <= one.to)
 
-/** Spreads fewer classes over the five tints, so that the highest is always the darkest. */
+/** Tint 0 is zero; the others spread over tints 1 to 4, so that the highest is always the darkest. */
 export function tint(index: number, all: readonly MapClass[]): number {
   if (index < 0) return -1
   const hasZero = all[0]?.to === 0

@@ -26,10 +26,10 @@ export const LONGEST = { title: 120, description: 4000, reporter: 60, address: 2
 export const CHANNELS = ['hotline', 'counter', 'web', 'app', 'patrol', 'visit', 'other'] as const
 
 // eslint-disable-next-line no-control-regex -- these are the characters that are refused
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/
-const PHONE = /^(1\d{10}|0\d{2,3}-?\d{7,8}|12345)$/
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+const PHONE = /^\+?\d[\d -]{5,19}$/
 const NUMBER = /^-?\d{1,3}(\.\d{1,8})?$/
-const REQUIRED: readonly FormField[] = ['matter', 'title', 'description', 'division']
+const REQUIRED: readonly FormField[] = ['matter', 'title', 'division']
 
 /** Counts as the hub does: code points, so that 𠮷 is one character. */
 export const length = (text: string): number => [...text].length

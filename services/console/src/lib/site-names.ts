@@ -1,19 +1,21 @@
-/** A site's name in the reader's language: the English one comes with the outlines, by division code. */
-import { ref } from 'vue'
+/** A site's name in the reader's language, by the division code that its id begins with. */
+import { shallowRef } from 'vue'
 import { either } from '../i18n/index.ts'
-import { englishNames } from '../map/load.ts'
+import type { Named } from '../map/geometry.ts'
+import { divisionNames } from '../map/load.ts'
 
-const names = ref<ReadonlyMap<string, string>>(new Map())
+const names = shallowRef<ReadonlyMap<string, Named>>(new Map())
 let asked = false
 
-export function useSiteName(): (site: string, name: string) => string {
+export function useSiteName(): (site: string, name?: string) => string {
   if (!asked) {
     asked = true
-    englishNames().then((loaded) => { names.value = loaded }, () => { asked = false })
+    divisionNames().then((loaded) => { names.value = loaded }, () => { asked = false })
   }
   return (site, name) => {
     const [code = '', instance] = site.split('-')
-    const english = names.value.get(code)
-    return either(name, english === undefined ? undefined : instance === undefined ? english : `${english} ${instance}`)
+    const known = names.value.get(code)
+    const suffix = instance === undefined ? '' : ` ${instance}`
+    return either(name ?? `${known?.name ?? code}${suffix}`, known === undefined ? name : `${known.name_en}${suffix}`)
   }
 }

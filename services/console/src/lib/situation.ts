@@ -1,9 +1,11 @@
 /** The situation of one division: its figures, its path, what lies below, in the reader's language. */
-import { computed, ref, watchEffect, type ComputedRef, type Ref } from 'vue'
+import { computed, ref, shallowRef, watchEffect, type ComputedRef, type Ref } from 'vue'
 import * as hub from '../api/hub.ts'
 import type { Division, Summary, Tier } from '../api/types.ts'
 import { either, t } from '../i18n/index.ts'
-import { englishNames } from '../map/load.ts'
+import type { Named } from '../map/geometry.ts'
+import { divisionNames } from '../map/load.ts'
+import { can, RIGHTS } from '../session.ts'
 import { useEvery, useLoading, type Loading } from './loading.ts'
 
 export type Metric = 'open' | 'overdue' | 'closed'
@@ -19,7 +21,7 @@ export interface Row {
 }
 
 export interface Situation {
-  loading: Loading<{ division: Division; summary: Summary }>
+  loading: Loading<{ division: Division; summary: Summary | null }>
   metric: Ref<Metric>
   metricName: ComputedRef<string>
   rows: ComputedRef<Row[]>
@@ -37,20 +39,20 @@ const STALE_MS = 5 * 60_000
 const DEEPEST: ReadonlySet<Tier> = new Set<Tier>(['town', 'village'])
 
 export function useSituation(code: () => string, top: () => string): Situation {
-  const names = ref<ReadonlyMap<string, string>>(new Map())
-  englishNames().then((loaded) => { names.value = loaded }, () => undefined)
+  const names = shallowRef<ReadonlyMap<string, Named>>(new Map())
+  divisionNames().then((loaded) => { names.value = loaded }, () => undefined)
   const loading = useLoading(async () => {
-    const [division, summary] = await Promise.all([hub.division(code()), hub.summary(code())])
+    const [division, summary] = await Promise.all([hub.division(code()), can(RIGHTS.read) ? hub.summary(code()) : null])
     return { division, summary }
   }, code)
   useEvery(REFRESH_MS, () => void loading.reload())
   const metric = ref<Metric>('open')
-  const nameOf = (one: string, name: string): string => either(name, names.value.get(one))
+  const nameOf = (one: string, name: string): string => either(name, names.value.get(one)?.name_en)
 
   const rows = computed<Row[]>(() => {
     const shown = loading.value.value
     if (shown === null) return []
-    const figures = new Map(shown.summary.children.map((child) => [child.code, child]))
+    const figures = new Map(shown.summary?.children.map((child) => [child.code, child] as const))
     return shown.division.children.map((child) => ({
       code: child.code,
       name: nameOf(child.code, child.name),
@@ -77,10 +79,10 @@ export function useSituation(code: () => string, top: () => string): Situation {
   return {
     loading, metric, rows, path, nameOf,
     metricName: computed(() => t(`home.${metric.value}`)),
-    values: computed(() => new Map(rows.value.map((row) => [row.code, row[metric.value]]))),
+    values: computed(() => new Map(loading.value.value?.summary == null ? [] : rows.value.map((row) => [row.code, row[metric.value]]))),
     name: computed(() => path.value.at(-1)?.name ?? ''),
     stale: computed(() => {
-      const asOf = loading.value.value?.summary.as_of
+      const asOf = loading.value.value?.summary?.as_of
       return asOf !== undefined && now.value - new Date(asOf).getTime() > STALE_MS
     }),
     drillable: (one) => rows.value.some((row) => row.code === one && row.drillable),

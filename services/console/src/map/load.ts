@@ -1,6 +1,6 @@
 /** Fetches the boundary pack once, when the first map asks; the page itself does not wait for it. */
 import address from './boundaries-2023.json?url'
-import { atlas, type Atlas, type BoundaryPack } from './geometry.ts'
+import { atlas, type Atlas, type BoundaryPack, type Named } from './geometry.ts'
 
 let pending: Promise<Atlas> | null = null
 
@@ -18,8 +18,9 @@ export function loadAtlas(): Promise<Atlas> {
   return pending
 }
 
-/** English names of cities and counties come with the outlines; other divisions keep their Chinese name. */
-export async function englishNames(): Promise<ReadonlyMap<string, string>> {
+/** Names of the province, cities and counties in both languages come with the outlines; towns keep their Chinese name. */
+export async function divisionNames(): Promise<ReadonlyMap<string, Named>> {
   const { cities, counties } = await loadAtlas()
-  return new Map([['440000', 'Guangdong'], ...[...cities, ...counties].map((one): [string, string] => [one.code, one.name_en])])
+  const province: Named = { code: '440000', name: '广东省', name_en: 'Guangdong' }
+  return new Map([province, ...counties, ...cities].map((one) => [one.code, one]))
 }
