@@ -46,6 +46,23 @@ def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return [*path(leaves[k:], index - k), root(leaves[:k])]
 
 
+def paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Return the audit path of every leaf, hashing each inner node once; what `path` gives, leaf by leaf."""
+    return _with_paths(leaves)[1] if leaves else []
+
+
+def _with_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
+    if len(leaves) == 1:
+        return leaves[0], [[]]
+    k = split_point(len(leaves))
+    (left, left_paths), (right, right_paths) = _with_paths(leaves[:k]), _with_paths(leaves[k:])
+    for steps in left_paths:
+        steps.append(right)
+    for steps in right_paths:
+        steps.append(left)
+    return node_hash(left, right), left_paths + right_paths
+
+
 def verify_path(leaf: bytes, index: int, size: int, audit: Sequence[bytes], head: bytes) -> bool:
     """Return whether the leaf stands at `index` of the tree of `size` leaves with this head (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:

@@ -7,7 +7,7 @@ have one form whatever the provider: private key 32 bytes, public key 64 bytes (
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Protocol
 
@@ -61,16 +61,30 @@ def candidates() -> Iterator[CryptoProvider]:
 @cache
 def providers() -> tuple[CryptoProvider, ...]:
     """Return every provider that passes its known-answer test here, the preferred one first."""
-    return tuple(candidate for candidate in candidates() if known_answer(candidate))
+    return tuple(_working())
 
 
 @cache
 def provider() -> CryptoProvider:
-    """Return the preferred provider. Raises RuntimeError when none works on this machine."""
-    found = next(filter(known_answer, candidates()), None)
+    """Return the preferred provider; the second is not even loaded where the first works.
+
+    Raises RuntimeError when none works on this machine.
+    """
+    found = next(_working(), None)
     if found is None:
         raise RuntimeError("no SM2 provider works here: neither libcrypto nor gmssl-pyx. Next: yiwang preflight")
     return found
+
+
+def _working() -> Iterator[CryptoProvider]:
+    from yiwang_kit.crypto.gmssl import GmsslProvider
+    from yiwang_kit.crypto.openssl import open_libcrypto
+
+    candidates: tuple[Callable[[], CryptoProvider | None], ...] = (open_libcrypto, GmsslProvider)
+    for make in candidates:
+        candidate = make()
+        if candidate is not None and known_answer(candidate):
+            yield candidate
 
 
 KNOWN_PUBLIC = bytes.fromhex(
