@@ -26,6 +26,14 @@ class HubProbe:
         reasons = body.get("reasons") or []
         return status == http.client.OK, "; ".join(map(str, reasons)) or f"readyz {status}"
 
+    def version(self) -> str | None:
+        """Return the release that the hub says it serves; None where it does not say."""
+        try:
+            status, body = self._get("/version")
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        return str(body.get("release")) if status == http.client.OK else None
+
     def issuer(self) -> tuple[str, str] | None:
         """Return the issuer of this site's tokens and its keys as JSON, where the hub has them."""
         try:

@@ -7,6 +7,7 @@ and hands back the claim. Seeds never leave the site that made them.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from yiwang.adapters.nats_accounts import (
     user_jwt,
 )
 from yiwang.adapters.processes import run
+from yiwang.definition import distribution
 from yiwang.errors import NotReady
 from yiwang.model.paths import SitePaths
 
@@ -84,19 +86,24 @@ class NatsSite:
 
     # Configuration --------------------------------------------------------------------------------------------------
 
-    def write(self, inputs: Mapping[str, Any]) -> bool:
-        """Compose configuration and the hub's credentials; return whether the configuration changed. Raises NotReady."""
+    def write(self, inputs: Mapping[str, Any]) -> str:
+        """Compose configuration and the hub's credentials; return what a running server must do about it.
+
+        That is ``reload`` where only accounts changed, so that open links stay; ``restart`` where the server's own places
+        changed, which it does not take up otherwise; nothing where nothing changed. Raises NotReady.
+        """
         peers = [edge["child"] if edge["parent"] == self.site else edge["parent"] for edge in inputs["edges"]]
         for peer in peers:
             self._hub_credentials(peer)
         text = self.compose(inputs, peers)
-        if self.config.is_file() and self.config.read_text(encoding="utf-8") == text:
-            return False
+        before = self.config.read_text(encoding="utf-8") if self.config.is_file() else ""
+        if before == text:
+            return ""
         trial = self.config.with_suffix(".new")
         write_atomic(trial, text, mode=0o600)
         self._check(trial)
         trial.replace(self.config)
-        return True
+        return "reload" if _without_accounts(before) == _without_accounts(text) else "restart"
 
     def _hub_credentials(self, peer: str) -> None:
         account, user = self.key("account", peer), self.key("user", f"hub-{peer}")
@@ -155,8 +162,9 @@ class NatsSite:
             )
 
     def _binary(self) -> Path | None:
-        found = sorted(self.paths.engines.glob("nats-*/bin/nats-server"))
-        return found[-1] if found else None
+        spec = distribution().engine("nats")
+        found = self.paths.engine(spec.folder) / spec.bin / "nats-server"
+        return found if found.is_file() else None
 
     def _revoked(self, peer: str) -> dict[str, int]:
         path = self.keys / f"revoked-{peer}.json"
@@ -177,3 +185,8 @@ class NatsSite:
 
 def _place(where: Mapping[str, Any]) -> str:
     return f"{where['host']}:{where['port']}"
+
+
+def _without_accounts(text: str) -> str:
+    """Return a configuration without the block of accounts, the only part that a reload takes up."""
+    return re.sub(r"(?s)resolver_preload: \{.*?\n\}", "", text)

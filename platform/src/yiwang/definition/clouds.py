@@ -13,7 +13,7 @@ SUBSTRATES = (
         name="process",
         title_zh="进程",
         title_en="processes",
-        module="yiwang.substrates.process:ProcessSubstrate",
+        module="yiwang.substrates.process:ProcessSite",
         clouds=("local",),
     ),
 )

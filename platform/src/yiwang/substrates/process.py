@@ -9,31 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from yiwang.adapters import staging, uv
-from yiwang.adapters.engines import install_engine
+from yiwang.adapters.engines import engine_drift, install_engine, installed_version
 from yiwang.adapters.files import make_folder, remove_tree, write_atomic, write_json
+from yiwang.adapters.hub_probe import HubProbe
 from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.nats import NatsSite
 from yiwang.adapters.postgres import Postgres
 from yiwang.adapters.processes import run
 from yiwang.adapters.release_folder import read_manifest
 from yiwang.definition import distribution
-from yiwang.errors import NotReady, YiwangError
+from yiwang.errors import NotReady, Refused, YiwangError
 from yiwang.model.command import pack_digest
 from yiwang.model.paths import SitePaths
-from yiwang.model.release import Manifest
+from yiwang.model.proof import FileDrift, LoadedProcess
+from yiwang.model.release import Manifest, release_order
 from yiwang.model.substrate import Phase
 from yiwang.substrates.contract import DesiredState, Proof, ReleaseSource, Say, SiteFacts, Step, StepFailed, StepResult
+from yiwang.supervisor import record
 from yiwang.supervisor.client import SupervisorClient, SupervisorError
 from yiwang_kit import boot
 
 ENGINE_SECONDS, HUB_SECONDS, MIGRATE_SECONDS = 60.0, 60.0, 600.0
-PROBE_SECONDS = 5.0
-KEPT_RELEASES = 2
 HUB, POSTGRES, NATS, AGENT = "hub", "postgres", "nats", "agent"
-CURRENT = "current.json"
+CURRENT, EXPANDED, INSTALLED = "current.json", "expanded.json", "installed.json"
 RUNNING_PHASES = frozenset({Phase.ENGINES, Phase.EXPAND, Phase.SWITCH, Phase.VERIFY, Phase.RETIRE})
 
 
@@ -72,9 +71,7 @@ class ProcessSite:
             site=self.site,
             current=current.get("release"),
             installed=tuple(sorted(p.name for p in self.paths.hub.glob("*") if (p / boot.STAGED).is_file())),
-            engines={
-                spec.name: spec.version for spec in distribution().engines if self.paths.engine(spec.folder).is_dir()
-            },
+            engines=self._engine_versions(),
             running=self._states(),
         )
 
@@ -86,9 +83,13 @@ class ProcessSite:
         needed = {Phase.FETCH: not staged, Phase.STAGE: not same, Phase.VERIFY: True}
         return tuple(Step(phase, why, needed.get(phase, not same)) for phase in Phase)
 
+    def _engine_versions(self) -> dict[str, str]:
+        """Return the version of every engine that was installed whole."""
+        found = {spec.name: installed_version(self.paths.engine(spec.folder)) for spec in distribution().engines}
+        return {name: version for name, version in found.items() if version is not None}
+
     def _current(self) -> dict[str, Any]:
-        path = self.paths.hub / CURRENT
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+        return _read(self.paths.hub / CURRENT)
 
     def _states(self) -> dict[str, str]:
         try:
@@ -108,7 +109,7 @@ class ProcessSite:
             done = work[phase](desired)
         except (SupervisorError, OSError) as error:
             raise StepFailed(phase, str(error), changed=phase in RUNNING_PHASES) from error
-        return StepResult(phase, bool(done), done or "已是目标 / already there")
+        return StepResult(phase, bool(done) and phase is not Phase.VERIFY, done or "已是目标 / already there")
 
     def _release_folder(self, release: str) -> Path:
         return self.paths.root / "releases" / release
@@ -144,22 +145,22 @@ class ProcessSite:
             wheel = self._manifest(desired).wheel()
             wheels = [self._release_folder(release) / wheel.path, *self._wheels(desired, "hub")]
             remove_tree(root / boot.VENV)
-            uv.create(self.paths.venv(release), wheels)
+            uv.create(self.paths.venv(release), wheels, digests=self._digests(desired))
             staging.seal(root, release, wheels)
-            write_json(root / "installed.json", {"manifest": desired.manifest_sha256})
+            write_json(root / INSTALLED, {"manifest": desired.manifest_sha256})
             said.append("安装环境 / installed")
-        written = [self._write_pack(self.paths.pack(release) / name, text) for name, text in desired.pack.items()]
-        if any(written):
+        if self._write_pack(self.paths.pack(release), desired.pack):
             said.append("写入配置包 / wrote the pack")
         return ", ".join(said)
 
+    def _digests(self, desired: DesiredState) -> dict[Path, str]:
+        """Return the signed digest of every artefact by its place on disk."""
+        folder = self._release_folder(desired.release)
+        return {folder / item.path: item.sha256 for item in self._manifest(desired).artefacts}
+
     def _sound(self, root: Path, desired: DesiredState) -> bool:
         """Whether an installation of exactly this release is there, without drift; anything else is installed anew."""
-        marker = root / "installed.json"
-        if (
-            not marker.is_file()
-            or json.loads(marker.read_text(encoding="utf-8")).get("manifest") != desired.manifest_sha256
-        ):
+        if _read(root / INSTALLED).get("manifest") != desired.manifest_sha256:
             return False
         try:
             _, drift = staging.scan(root)
@@ -167,8 +168,15 @@ class ProcessSite:
             return False
         return not drift
 
-    def _write_pack(self, path: Path, text: str) -> bool:
-        return write_atomic(path, text, mode=0o600)
+    def _write_pack(self, folder: Path, files: Mapping[str, str]) -> bool:
+        """Make the pack's folder exactly what was signed; a file that nobody signed has no place in it."""
+        if any("/" in name or name.startswith(".") for name in files):
+            raise Refused("配置包含非法文件名 / a pack has plain file names only", "", "yiwang consistency")
+        changed = [write_atomic(make_folder(folder) / name, text, mode=0o600) for name, text in files.items()]
+        strangers = [path for path in folder.iterdir() if path.name not in files]
+        for path in strangers:
+            remove_tree(path) if path.is_dir() else path.unlink()
+        return any(changed) or bool(strangers)
 
     def _engines(self, desired: DesiredState) -> str:
         said = [f"{spec.name} {spec.version}" for spec in distribution().engines
@@ -178,7 +186,7 @@ class ProcessSite:
         make_folder(self.paths.attachments)
         if self._postgres(desired).initialise():
             said.append("初始化数据库 / initialised the database")
-        self.wire(json.loads(desired.pack["nats.json"]), reload=False)
+        self.wire(json.loads(desired.pack["nats.json"]))
         self._apply_table(desired, hub=None)
         late = self._await([POSTGRES, NATS], ENGINE_SECONDS)
         if late:
@@ -206,12 +214,12 @@ class ProcessSite:
             secrets=self.paths.secrets, host=settings["host"], port=settings["port"], user=self.database_user,
         )  # fmt: skip
 
-    def wire(self, inputs: Mapping[str, Any], *, reload: bool = True) -> bool:
+    def wire(self, inputs: Mapping[str, Any]) -> bool:
         """Write the message server's configuration as links and grants are now; let a running server take it up."""
-        changed = self.nats.write(inputs)
-        if changed and reload and self._states().get(NATS):
-            self.supervisor.ask("restart", name=NATS)
-        return changed
+        change = self.nats.write(inputs)
+        if change and self._states().get(NATS):
+            self.supervisor.ask(change, name=NATS)
+        return bool(change)
 
     def rewire(self) -> bool:
         """Write the message server's configuration again from the running release's pack; False where none runs."""
@@ -220,12 +228,14 @@ class ProcessSite:
         return path.is_file() and self.wire(json.loads(path.read_text(encoding="utf-8")))
 
     def _expand(self, desired: DesiredState) -> str:
-        words = [
-            *self._hub_command(desired.release),
-            "migrate",
-            "--settings",
-            str(self.paths.pack(desired.release) / "settings.json"),
-        ]
+        """Migrate, unless a later release has begun to: its schema serves this one too, and only it knows its steps."""
+        marker = self.paths.hub / EXPANDED
+        newest = _read(marker).get("release")
+        if newest is not None and release_order(desired.release) < release_order(newest):
+            return ""
+        write_json(marker, {"release": desired.release})
+        settings = self.paths.pack(desired.release) / "settings.json"
+        words = [*self._hub_command(desired.release), "migrate", "--settings", str(settings)]
         done = run(words, timeout=MIGRATE_SECONDS, cwd=self.paths.root)
         if done.code != 0:
             raise StepFailed(Phase.EXPAND, done.last_words(), changed=True)
@@ -258,10 +268,8 @@ class ProcessSite:
 
     def _runs_what_is_staged(self, release: str) -> bool:
         """Whether the running hub loaded what is installed now; after a new installation it did not."""
-        try:
-            report = json.loads(self.paths.boot_report(release).read_text(encoding="utf-8"))
-            staged = json.loads((self.paths.release(release) / boot.STAGED).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        report, staged = _read(self.paths.boot_report(release)), _read(self.paths.release(release) / boot.STAGED)
+        if not report or not staged:
             return HUB not in self._states()
         return bool(report.get("tree_digest") == staged.get("tree_digest") and not report.get("drift"))
 
@@ -307,28 +315,11 @@ class ProcessSite:
     def _unwell(self, desired: DesiredState) -> str:
         """Return why the hub does not yet serve this release, or nothing."""
         url = json.loads(desired.pack["settings.json"])["public_url"]
-        reason = self._unready(url)
-        if reason:
+        ready, reason = HubProbe(url).look()
+        if not ready:
             return reason
-        serving = self._get(f"{url}/version")
-        return (
-            ""
-            if serving.get("release") == desired.release
-            else f"hub serves {serving.get('release')}, not {desired.release}"
-        )
-
-    def _unready(self, url: str) -> str:
-        try:
-            answer = httpx.get(f"{url}/readyz", timeout=PROBE_SECONDS, trust_env=False)
-        except httpx.HTTPError as error:
-            return f"hub: {type(error).__name__}"
-        return "" if answer.status_code == httpx.codes.OK else f"hub: {answer.text[:300]}"
-
-    def _get(self, url: str) -> dict[str, Any]:
-        try:
-            return dict(httpx.get(url, timeout=PROBE_SECONDS, trust_env=False).json())
-        except (httpx.HTTPError, ValueError):
-            return {}
+        serving = HubProbe(url).version()
+        return "" if serving == desired.release else f"hub serves {serving}, not {desired.release}"
 
     def _log_end(self, name: str) -> str:
         path = self.paths.log / f"{name}.log"
@@ -345,6 +336,7 @@ class ProcessSite:
     def remove(self) -> None:
         """Stop the site and destroy everything of it; the caller asked for the code to be typed."""
         self.supervisor.stop()
+        record.end(record.read(self.paths.supervisor))  # of a supervisor that was killed a moment ago
         remove_tree(self.paths.root)
         remove_tree(self.paths.runtime)
 
@@ -360,33 +352,36 @@ class ProcessSite:
         pack = {
             p.name: p.read_text(encoding="utf-8") for p in sorted(self.paths.pack(release).glob("*")) if p.is_file()
         }
-        reason = (
-            self._unready(json.loads(pack["settings.json"])["public_url"])
-            if "settings.json" in pack
-            else "the pack is gone"
-        )
+        healthy, reason = False, "the pack is gone"
+        if "settings.json" in pack:
+            healthy, reason = HubProbe(json.loads(pack["settings.json"])["public_url"]).look()
         return Proof(
             release=release,
             manifest_sha256=current["manifest"],
             pack_on_disk_sha256=pack_digest(pack),
             tree_digest=result["tree_digest"],
             files=result["files"],
-            drift=drift,
+            drift=(*drift, *self._engine_drift()),
             processes=self._loaded(release),
-            engines=self.facts().engines,
+            engines=self._engine_versions(),
             migrations=self._migrations(pack),
             contracts=tuple(sorted(read_manifest(self._release_folder(release)).contracts)),
-            healthy=not reason,
-            reasons=(reason,) if reason else (),
+            healthy=healthy,
+            reasons=() if healthy else (reason,),
         )
 
-    def _loaded(self, release: str) -> tuple[Any, ...]:
-        pid = {p["name"]: p["pid"] for p in self.supervisor.ask("status")["processes"]}.get(HUB)
+    def _engine_drift(self) -> tuple[FileDrift, ...]:
+        """Return every file of the engines that is not what their wheels contained."""
+        return tuple(drift for spec in distribution().engines for drift in engine_drift(self.paths.engine(spec.folder)))
+
+    def _loaded(self, release: str) -> tuple[LoadedProcess, ...]:
+        """Return what the hub said that it loaded, beside what the kernel says of its pid; a dead one is not alive."""
         try:
-            report = json.loads(self.paths.boot_report(release).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            report = None
-        return (staging.loaded(HUB, pid or 0, report),)
+            pids = {p["name"]: p["pid"] for p in self.supervisor.ask("status")["processes"]}
+        except (OSError, SupervisorError):
+            pids = {}
+        report = _read(self.paths.boot_report(release))
+        return (staging.loaded(HUB, pids.get(HUB) or 0, report or None),)
 
     def _migrations(self, pack: Mapping[str, str]) -> dict[str, str]:
         """Return the schema heads that the database stands at; nothing where it does not answer."""
@@ -402,3 +397,11 @@ class ProcessSite:
 
 _HEAD = "SELECT version_num FROM {}.schema_version"
 _SCHEMAS = "SELECT table_schema FROM information_schema.tables WHERE table_name = 'schema_version' ORDER BY 1"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a small JSON file of ours; a missing or damaged one says nothing, and is written again."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,172 @@
+"""What every substrate promises, held against each of them: real processes, and the one that is only remembered."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from support.engines import traversable_folder
+from support.memory_substrate import MemorySubstrate
+from support.tiny_release import Shelf
+from yiwang.adapters import addresses
+from yiwang.adapters.processes import database_user
+from yiwang.definition import distribution
+from yiwang.emit.context import SiteContext
+from yiwang.emit.site_pack import site_pack
+from yiwang.model.paths import StatePaths
+from yiwang.model.site import SiteTree
+from yiwang.model.substrate import Phase
+from yiwang.operate.validate import reference_tree
+from yiwang.substrates import process
+from yiwang.substrates.contract import DesiredState, StepFailed, Substrate
+from yiwang.substrates.process import ProcessSite
+
+SITE = "440000"
+R1, R2, R3, ILL = "2026.11.0", "2026.11.1", "2026.11.2", "2026.12.0"
+
+
+class Ground(Protocol):
+    """A substrate under test, and how to get a desired state for it."""
+
+    substrate: Substrate
+
+    def desired(self, release: str, *, ill: bool = False) -> DesiredState:
+        """Return the state of running a release."""
+
+
+class MemoryGround:
+    """The site that is only remembered."""
+
+    def __init__(self) -> None:
+        self.substrate = MemorySubstrate()
+
+    def desired(self, release: str, *, ill: bool = False) -> DesiredState:
+        """Return the state of running a release."""
+        self.substrate.ill |= {release} if ill else set()
+        return DesiredState(release, "a" * 64, {"settings.json": release})
+
+
+@dataclass
+class ProcessGround:
+    """Real PostgreSQL, real NATS and a tiny hub, in a folder with a hard name."""
+
+    substrate: ProcessSite
+    shelf: Shelf
+    state: StatePaths
+    tree: SiteTree
+    addresses: Mapping[str, str]
+
+    def desired(self, release: str, *, ill: bool = False) -> DesiredState:
+        """Return the state of running a release."""
+        there = (self.shelf.folder / release).is_dir()
+        manifest = (
+            self.shelf.fetch(release, self.shelf.folder / release)
+            if there
+            else self.shelf.make(release, healthy=not ill)
+        )
+        context = SiteContext(release=release, demo=True, tree=self.tree, paths=self.state.site(SITE),
+                              addresses=self.addresses, database_system_user=database_user())  # fmt: skip
+        return DesiredState(release, manifest.digest(), site_pack(distribution(), self.tree[SITE], context))
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Iterator[Shelf]:
+    with traversable_folder("yws") as folder:
+        yield Shelf(folder)
+
+
+@pytest.fixture
+def real(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessGround]:
+    monkeypatch.setattr(process, "HUB_SECONDS", 6.0)
+    runtime = Path(tempfile.mkdtemp(prefix="ywr-", dir="/tmp"))
+    runtime.chmod(0o755)
+    with traversable_folder() as home:
+        state = StatePaths(root=home / "state", runtime=runtime)
+        policy = distribution().addresses
+        given = addresses.allocate(state.addresses, [SITE], network=policy.network, first=policy.first)
+        site = ProcessSite(
+            site=SITE, paths=state.site(SITE), source=shelf, python=sys.executable, database_user=database_user()
+        )
+        tree = SiteTree((reference_tree()[SITE],))
+        yield ProcessGround(site, shelf, state, tree, given)
+        if site.supervisor.running():
+            site.supervisor.stop()
+    shutil.rmtree(runtime)
+
+
+@pytest.fixture(params=["memory", "process"])
+def ground(request: pytest.FixtureRequest) -> Ground:
+    return MemoryGround() if request.param == "memory" else request.getfixturevalue("real")
+
+
+def carry(substrate: Substrate, desired: DesiredState) -> dict[Phase, bool]:
+    """Run every phase of a plan; return which ones changed something."""
+    plan = substrate.plan(desired, substrate.facts())
+    assert [step.phase for step in plan] == list(Phase)
+    return {step.phase: substrate.run(desired, step.phase).changed for step in plan}
+
+
+def test_a_site_comes_up_from_nothing_proves_it_and_a_repeat_changes_nothing(ground: Ground) -> None:
+    assert ground.substrate.prove().release is None
+    desired = ground.desired(R1)
+    changed = carry(ground.substrate, desired)
+    assert {phase for phase, did in changed.items() if did} == set(Phase) - {Phase.VERIFY, Phase.RETIRE}
+    proof = ground.substrate.prove()
+    assert (proof.release, proof.manifest_sha256, proof.healthy, proof.drift) == (R1, desired.manifest_sha256, True, ())
+    assert not any(carry(ground.substrate, desired).values())
+    assert ground.substrate.facts().current == R1
+
+
+def test_releases_follow_each_other_and_only_the_one_before_is_kept(ground: Ground) -> None:
+    for release in (R1, R2, R3):
+        carry(ground.substrate, ground.desired(release))
+    facts = ground.substrate.facts()
+    assert (facts.current, facts.installed) == (R3, (R2, R3))
+
+
+def test_a_release_that_does_not_get_healthy_fails_and_the_way_back_needs_no_migration(ground: Ground) -> None:
+    good = ground.desired(R1)
+    carry(ground.substrate, good)
+    with pytest.raises(StepFailed) as failed:
+        carry(ground.substrate, ground.desired(ILL, ill=True))
+    assert (failed.value.phase, failed.value.changed) == (Phase.VERIFY, True)
+    assert "ill" in failed.value.detail
+    back = carry(ground.substrate, good)
+    assert not back[Phase.EXPAND]
+    assert back[Phase.SWITCH]
+    proof = ground.substrate.prove()
+    assert (proof.release, proof.healthy) == (R1, True)
+
+
+def test_a_phase_that_was_done_alone_is_not_done_again_by_the_whole(ground: Ground) -> None:
+    desired = ground.desired(R1)
+    for phase in (Phase.FETCH, Phase.STAGE):
+        assert ground.substrate.run(desired, phase).changed
+    changed = carry(ground.substrate, desired)
+    assert not changed[Phase.FETCH]
+    assert not changed[Phase.STAGE]
+
+
+def test_a_changed_pack_of_the_same_release_is_a_change(ground: Ground) -> None:
+    desired = ground.desired(R1)
+    carry(ground.substrate, desired)
+    settings = desired.pack["settings.json"].rstrip() + "\n\n"
+    other = replace(desired, pack={**desired.pack, "settings.json": settings})
+    assert carry(ground.substrate, other)[Phase.STAGE]
+    assert ground.substrate.prove().pack_on_disk_sha256 != desired.manifest_sha256
+    assert not any(carry(ground.substrate, other).values())
+
+
+@pytest.mark.parametrize("spec", distribution().substrates, ids=lambda spec: spec.name)
+def test_the_definition_names_a_module_that_keeps_the_contract(spec: object) -> None:
+    module, _, name = str(getattr(spec, "module")).partition(":")  # noqa: B009 - any substrate of the definition
+    kept = getattr(importlib.import_module(module), name)
+    assert all(callable(getattr(kept, method, None)) for method in ("facts", "plan", "run", "prove"))
