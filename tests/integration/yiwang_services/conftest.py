@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
-from support.postgres import Server
 
+from support.postgres import Server
 from yiwang_kit.app import create_hub
 from yiwang_kit.clock import ManualClock
 from yiwang_kit.database import Database
@@ -31,7 +31,13 @@ SERVICES = ["management", "matter", "collaboration"]
 TREE: dict[str, dict[str, Any]] = {
     "440000": {"name": "广东省", "tier": "province", "parent": None, "children": ["441700"], "ancestors": []},
     "441700": {"name": "阳江市", "tier": "city", "parent": "440000", "children": ["441721"], "ancestors": ["440000"]},
-    "441721": {"name": "阳西县", "tier": "county", "parent": "441700", "children": [], "ancestors": ["440000", "441700"]},
+    "441721": {
+        "name": "阳西县",
+        "tier": "county",
+        "parent": "441700",
+        "children": [],
+        "ancestors": ["440000", "441700"],
+    },
 }
 
 
@@ -82,7 +88,7 @@ class Person:
         raise AssertionError("endless redirects")
 
     def get(self, path: str, **params: Any) -> httpx.Response:
-        return self.http.get(path, params=params)
+        return self.http.get(path, params=params or None)
 
     def post(self, path: str, body: Any, *, key: str | None = None, version: Any = None) -> httpx.Response:
         headers = {"X-Yiwang-CSRF": "1", "Idempotency-Key": key or str(uuid.uuid4())}
@@ -162,6 +168,7 @@ def served_template(postgres: Server) -> str:
 
 
 OpenSite = Callable[..., Site]
+Founded = tuple[str, dict[str, str]]
 
 
 @contextmanager
@@ -184,6 +191,8 @@ def opening(postgres: Server, template: str, folder: Path) -> Iterator[OpenSite]
     try:
         yield open_one
     finally:
+        for runtime, _ in opened:  # a neighbour still running would ask one already closed
+            runtime.exchange.stop()
         for runtime, name in opened:
             runtime.close()
             postgres.drop(name)
@@ -210,11 +219,30 @@ def county(open_site: OpenSite) -> Site:
     return open_site("441721")
 
 
+@pytest.fixture(scope="session")
+def founded_county(postgres: Server, served_template: str, tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    """A county's database with content, organisation and people, to clone from, and the people's passwords."""
+    name = postgres.create(served_template)
+    runtime = build_runtime(
+        settings_of("441721", tmp_path_factory.mktemp("founded")),
+        database=Database(postgres.url(name)),
+        clock=ManualClock(START),
+    )
+    users = said_by("demo-users", runtime)["users"]
+    runtime.close()
+    return name, {role: user["password"] for role, user in users.items()}
+
+
 @pytest.fixture
-def fresh_county(postgres: Server, served_template: str, tmp_path: Path) -> Iterator[Site]:
+def fresh_county(postgres: Server, founded_county: Founded, tmp_path: Path) -> Iterator[Site]:
     """The county alone, for one test that would disturb others."""
-    with opening(postgres, served_template, tmp_path) as open_one:
-        yield open_one("441721")
+    template, passwords = founded_county
+    name = postgres.create(template)
+    settings = settings_of("441721", tmp_path)
+    runtime = build_runtime(settings, database=Database(postgres.url(name)), clock=ManualClock(START))
+    yield Site(runtime, create_hub(settings, runtime=runtime), dict(passwords))
+    runtime.close()
+    postgres.drop(name)
 
 
 @pytest.fixture(scope="session")

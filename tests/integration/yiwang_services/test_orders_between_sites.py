@@ -25,7 +25,9 @@ def peers_of(tree: dict[str, Any], site: str) -> list[dict[str, Any]]:
     """The links of one site as its settings say them."""
     parent, children = tree[site]["parent"], tree[site]["children"]
     up = [{"site": parent, "relation": "parent", "server": "-", "credentials": "-"}] if parent else []
-    down = [{"site": c, "relation": "child", "server": "-", "credentials": "-", "subtree": SUBTREE[c]} for c in children]
+    down = [
+        {"site": c, "relation": "child", "server": "-", "credentials": "-", "subtree": SUBTREE[c]} for c in children
+    ]
     return up + down
 
 
@@ -46,7 +48,9 @@ class Three:
             site = settings.site.id
             directory = MemoryDirectory(Identity(site, 1, keys[site]), public)
             log = build_log()
-            return Exchange(settings, database, clock=clock, log=log, directory=directory, carrier=self.network.carrier(site))
+            return Exchange(
+                settings, database, clock=clock, log=log, directory=directory, carrier=self.network.carrier(site)
+            )
 
         self.sites = {
             site: open_site(site, clock=SystemClock(), exchange=exchange, peers=peers_of(tree, site)) for site in SITES

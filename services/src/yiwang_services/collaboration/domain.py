@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from yiwang_services.collaboration import transitions
@@ -113,6 +114,11 @@ def mask_phone(phone: str) -> str:
     return "".join(digits[:PHONE_HEAD]) + "****" + "".join(digits[-PHONE_TAIL:])
 
 
-def order_number(site: str, day: Any, incarnation: int, n: int) -> str:
+def in_effect(effective_from: date, effective_to: date | None, on: date) -> bool:
+    """Return whether a matter is in effect on a day; both ends are days on which it is."""
+    return effective_from <= on and (effective_to is None or on <= effective_to)
+
+
+def order_number(site: str, day: date, incarnation: int, n: int) -> str:
     """Return a number for print: where, when, which life of the database, which one of the day."""
     return f"{site}-{day:%Y%m%d}-{incarnation}-{n:0{NUMBER_WIDTH}d}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-METRICS: Final = (
+METRICS: Final[tuple[dict[str, Any], ...]] = (
     {"name": "collaboration_orders_total", "kind": "counter", "labels": ("channel",), "help": "Orders taken in here"},
     {"name": "collaboration_actions_total", "kind": "counter", "labels": ("action",), "help": "Actions done here"},
 )

@@ -207,7 +207,7 @@ class Orders:
                 errors=[{"field": "matter", "expected": "事项目录 / the catalogue"}],
             )
         ends = matter.effective_to
-        if not (matter.effective_from <= today and (ends is None or today <= ends)):
+        if not domain.in_effect(matter.effective_from, ends, today):
             period = f"{matter.effective_from} – {ends or '…'}"
             raise Invalid(f"事项“{matter.name}”今日不在有效期内 / the matter is not in effect today ({period})",
                           errors=[{"field": "matter", "expected": period}],

@@ -19,7 +19,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     loader.try_now()
     key = TokenKey(runtime.settings.secrets_dir, f"{runtime.settings.public_url}/oidc", runtime.clock)
     provider = oidc.Provider(runtime, key, Door(runtime, metrics.make(runtime.registry)))
-    runtime.fleet_token = oidc.issuer_of(provider)  # type: ignore[attr-defined]  # the kit's fleet route asks for it
+    runtime.fleet_token = oidc.issuer_of(provider)
     app.include_router(routes.router(loader))
     app.state.public = {"/oidc": oidc.create_provider(runtime, provider)}
     return app

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-METRICS: Final = (
+METRICS: Final[tuple[dict[str, Any], ...]] = (
     {"name": "management_sign_in_total", "kind": "counter", "labels": ("outcome",),
      "help": "Sign-ins by outcome: done, wrong, locked, slowed"},
 )  # fmt: skip

@@ -106,13 +106,11 @@ class Provider:
         with self.runtime.database.transaction(SERVICE) as session:
             held = store.take_code(session, digest(code), now)
             person = store.person(session, held.person) if held is not None else None
-        fits = (
-            held is not None and person is not None and person.active and held.client == client
-            and held.redirect_uri == back_to and hmac.compare_digest(challenge(verifier), held.challenge)
-        )  # fmt: skip
-        if not fits:
-            raise Invalid("授权码无效、已使用或已过期 / the code is wrong, used or expired", next="/auth/login",
-                          error="invalid_grant")  # fmt: skip
+        if held is None or person is None or not person.active:
+            raise _refused_code()
+        same = held.client == client and held.redirect_uri == back_to
+        if not same or not hmac.compare_digest(challenge(verifier), held.challenge):
+            raise _refused_code()
         claims = {"sub": str(person.id), "name": person.name, "preferred_username": person.login}
         return {
             "token_type": "Bearer",
@@ -173,6 +171,12 @@ class Provider:
         return code
 
 
+def _refused_code() -> Invalid:
+    return Invalid(
+        "授权码无效、已使用或已过期 / the code is wrong, used or expired", next="/auth/login", error="invalid_grant"
+    )
+
+
 def create_provider(runtime: Runtime, provider: Provider) -> FastAPI:
     """Return the app that is mounted at /oidc."""
     app = service_app("oidc", runtime, title_zh="统一登录")
@@ -190,7 +194,7 @@ def create_provider(runtime: Runtime, provider: Provider) -> FastAPI:
         return HTMLResponse(provider.page(provider.begin(dict(request.query_params))), headers=NO_STORE)
 
     @app.post("/authorize")
-    def enter(http: Request, request: ShortForm, login: ShortForm, password: ShortForm) -> Response:
+    def enter(http: Request, request: ShortForm = "", login: ShortForm = "", password: ShortForm = "") -> Response:
         address = http.client.host if http.client else "unknown"
         return provider.enter(request, login, password, address)
 

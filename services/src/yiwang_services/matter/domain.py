@@ -34,11 +34,6 @@ class Matter:
         return asdict(self)
 
 
-def in_effect(effective_from: date, effective_to: date | None, on: date) -> bool:
-    """Return whether a matter is in effect on a day; both ends are days on which it is."""
-    return effective_from <= on and (effective_to is None or on <= effective_to)
-
-
 def read(row: Mapping[str, Any]) -> Matter:
     """Return a matter from a row of a pack. Raises ValueError, naming the matter, for what is no matter."""
     limit = row["limit"]

@@ -1,0 +1,58 @@
+"""Matters over HTTP: what the release brings never changes, what the site writes stands beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+API = "/api/matter/v1/matters"
+LOCAL = {
+    "name": "道路破损（阳西）", "category": "市容市政", "limit_kind": "promised", "limit_amount": 2,
+    "limit_unit": "working_day", "effective_from": "2026-01-01", "source": "阳西县示例办法第三条",
+}  # fmt: skip
+
+
+def test_the_release_brings_sixteen_matters_all_marked_as_samples(county: Any) -> None:
+    items = county.person("registrar").get(API, limit=200).json()["items"]
+    assert len([item for item in items if item["origin"] == "matters-starter@2026.1"]) == 16
+    assert all(item["sample"] for item in items if not item["source"])
+
+
+@pytest.mark.parametrize(
+    ("on", "rainy", "charging"),
+    [("2026-10-31", True, False), ("2026-11-01", False, False), ("2027-01-01", False, True)],
+)
+def test_the_list_on_a_day_holds_what_is_in_effect_that_day(county: Any, on: str, rainy: bool, charging: bool) -> None:
+    codes = {item["code"] for item in county.person("registrar").get(API, on=on, limit=200).json()["items"]}
+    assert ("S015" in codes, "S016" in codes) == (rainy, charging)
+
+
+def test_a_local_version_becomes_current_and_the_releases_row_stays(fresh_county: Any) -> None:
+    editor = fresh_county.person("operator")
+    assert editor.post(f"{API}/S001/versions", LOCAL).status_code == 201
+    shown = editor.get(f"{API}/S001").json()
+    assert (shown["name"], shown["origin"], shown["sample"]) == ("道路破损（阳西）", "local", False)
+    assert [(v["origin"], v["current"]) for v in shown["versions"]] == [
+        ("local", True),
+        ("matters-starter@2026.1", False),
+    ]
+    order = editor.register()
+    assert order["matter"]["name"] == "道路破损（阳西）"
+    assert order["due_at"].startswith("2026-11-25")
+
+
+def test_a_matter_without_a_source_must_be_a_sample_and_editing_needs_the_right(county: Any) -> None:
+    editor, registrar = county.person("operator"), county.person("registrar")
+    assert editor.post(f"{API}/S002/versions", {**LOCAL, "source": ""}).status_code == 422
+    assert editor.post(f"{API}/S002/versions", {**LOCAL, "effective_to": "2025-01-01"}).status_code == 422
+    assert registrar.post(f"{API}/S002/versions", LOCAL).status_code == 403
+    assert registrar.get(f"{API}/S999").status_code == 404
+
+
+def test_pages_of_matters_follow_each_other(county: Any) -> None:
+    person = county.person("registrar")
+    first = person.get(API, limit=10).json()
+    second = person.get(API, limit=10, cursor=first["next"]).json()
+    codes = [item["code"] for item in (*first["items"], *second["items"])]
+    assert (codes, second["next"]) == (sorted(set(codes)), None)
