@@ -41,8 +41,8 @@ def kept_at(divisions: Mapping[str, Division], site: str) -> dict[str, Division]
     """Return what a site with this division code keeps: the way up, and everything at or below it."""
     above = set(ancestors(divisions, site))
     inside = {site}
-    # A child's code is never shorter than its parent's, and the pack is sorted by length here: one pass is enough.
-    for row in sorted(divisions.values(), key=lambda row: (len(row.code), row.tier != "city", row.code)):
+    # A parent's code is shorter than its child's, or equally long and smaller (441700 < 441721): one pass is enough.
+    for row in sorted(divisions.values(), key=lambda row: (len(row.code), row.code)):
         if row.parent in inside:
             inside.add(row.code)
     return {code: divisions[code] for code in sorted(above | inside) if code in divisions}

@@ -31,6 +31,7 @@ from yiwang_services.management.domain import (
     password_fault,
     password_fits,
 )
+from yiwang_services.management.shapes import division_json, grant_json, path_json, person_json, post_json, unit_json
 
 READ_UNIT, EDIT_UNIT = "management.unit.read", "management.unit.edit"
 READ_USER, EDIT_USER, UNLOCK = "management.user.read", "management.user.edit", "management.user.unlock"
@@ -415,43 +416,3 @@ def record(
     run.audit.record(
         session, actor=actor.login, action=action, object_type=kind, object_id=str(object_id), detail=detail
     )
-
-
-# Shapes ---------------------------------------------------------------------------------------------------------------
-
-
-def division_json(row: Any) -> dict[str, Any]:
-    """Return a division as the API shows it."""
-    return {"code": row.code, "name": row.name, "tier": row.tier}
-
-
-def path_json(session: Session, code: str) -> list[dict[str, Any]]:
-    """Return the way from the top down to a division."""
-    return [division_json(row) for row in store.division_path(session, code)]
-
-
-def unit_json(row: Any) -> dict[str, Any]:
-    """Return a unit as the API shows it."""
-    return {"id": str(row.id), "name": row.name, "division": row.division, "kind": row.kind, "active": row.active,
-            "parent": str(row.parent) if row.parent else None, "sample": row.sample}  # fmt: skip
-
-
-def person_json(row: Any) -> dict[str, Any]:
-    """Return a person as the API shows them: never anything of the password."""
-    locked = row.locked_until.isoformat() if row.locked_until else None
-    return {"id": str(row.id), "login": row.login, "name": row.name, "active": row.active, "sample": row.sample,
-            "unit": {"id": str(row.home_unit), "name": row.unit_name}, "locked_until": locked,
-            "must_change_password": row.must_change_password}  # fmt: skip
-
-
-def post_json(row: Any) -> dict[str, Any]:
-    """Return a post as the API shows it."""
-    return {"id": str(row.id), "user": {"id": str(row.person), "name": row.person_name},
-            "unit": {"id": str(row.unit), "name": row.unit_name},
-            "role": {"code": row.role, "title_zh": row.title_zh, "title_en": row.title_en}}  # fmt: skip
-
-
-def grant_json(row: Any) -> dict[str, Any]:
-    """Return a direct grant as the API shows it."""
-    return {"id": str(row.id), "user": str(row.person), "role": row.role, "division": row.division,
-            "unit": str(row.unit) if row.unit else None}  # fmt: skip
