@@ -95,8 +95,7 @@ def lifespan(runtime: Runtime) -> Callable[[Any], Any]:
     @asynccontextmanager
     async def run(_: Any) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = runtime.settings.threads
-        runtime.exchange.start()
-        housekeeper.start()
+        _start(runtime, housekeeper)
         runtime.log.info("started", **started(runtime))
         try:
             yield
@@ -104,6 +103,15 @@ def lifespan(runtime: Runtime) -> Callable[[Any], Any]:
             await anyio.to_thread.run_sync(_close, runtime, housekeeper)
 
     return run
+
+
+def _start(runtime: Runtime, housekeeper: Housekeeper) -> None:
+    try:
+        runtime.exchange.start()
+    except Exception as error:  # the server itself would end without a word
+        runtime.log.error("not started", exc_info=error, next="yiwang status")
+        raise
+    housekeeper.start()
 
 
 def started(runtime: Runtime) -> dict[str, Any]:

@@ -69,13 +69,14 @@ def build_runtime(
     http: httpx.Client | None = None,
     exchange: Exchange | None = None,
     boot: dict[str, Any] | None = None,
+    log: Any = None,
 ) -> Runtime:
     """Make a runtime from settings; tests hand in what they want to hold in their hands."""
     from yiwang_kit.exchange import Exchange
 
     database = database or Database(settings.database)
     clock = clock or SystemClock()
-    log = logger(settings)
+    log = log or logger(settings)
     own = inprocess.InProcess()
     return Runtime(
         settings=settings,

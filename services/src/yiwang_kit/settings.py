@@ -66,13 +66,14 @@ class DatabaseSettings(Section):
     password_file: Path
 
     def url(self) -> str:
-        """Return an SQLAlchemy address with the password read now."""
+        """Return an SQLAlchemy address with the password read now; a host that is a path is a socket's folder."""
         from sqlalchemy import URL
 
         password = self.password_file.read_text(encoding="utf-8").strip()
-        return URL.create("postgresql+psycopg", self.user, password, self.host, self.port, self.name).render_as_string(
-            hide_password=False
-        )
+        local = self.host.startswith("/")
+        host, query = (None, {"host": self.host}) if local else (self.host, {})
+        url = URL.create("postgresql+psycopg", self.user, password, host, self.port, self.name, query)
+        return url.render_as_string(hide_password=False)
 
 
 class Peer(Section):

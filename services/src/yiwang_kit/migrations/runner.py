@@ -6,21 +6,26 @@ keeps two starting processes from migrating at once; a repeat finds nothing to d
 
 from __future__ import annotations
 
+import ast
 import importlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from yiwang_kit.database import KIT, Database
 
+if TYPE_CHECKING:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
 LOCK_TIMEOUT = "3s"
 ADVISORY_LOCK = 0x59574D4947  # "YWMIG"
+LOCK_POLL_SECONDS = 0.2
 VERSION_TABLE = "schema_version"
 
 
@@ -50,13 +55,38 @@ def migrate(database: Database, packages: Sequence[str], *, to: str = "heads") -
 
 def heads(packages: Iterable[str]) -> dict[str, str]:
     """Return the newest revision of each package, by schema."""
-    return {schema_of(package): _script(package).get_current_head() or "" for package in packages}
+    return {schema_of(package): head_of(versions_folder(package)) for package in packages}
+
+
+def head_of(folder: Path) -> str:
+    """Return the revision that no other follows. A serving hub asks this: it need not load Alembic for it."""
+    named = [declared(file) for file in sorted(folder.glob("[0-9]*.py"))]
+    followed = {words.get("down_revision") for words in named}
+    return next((words["revision"] for words in named if words["revision"] not in followed), "")
+
+
+def declared(file: Path) -> dict[str, str]:
+    """Return the words that a revision file assigns at its top, such as `revision`."""
+    return {
+        target.id: str(node.value.value)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def current(database: Database, packages: Iterable[str]) -> dict[str, str]:
     """Return the revision that the database stands at, by schema; empty where nothing ran yet."""
     with database.engine.connect() as connection:
-        return {schema_of(p): _context(connection, schema_of(p)).get_current_revision() or "" for p in packages}
+        return {schema_of(package): _revision(connection, schema_of(package)) for package in packages}
+
+
+def _revision(connection: Connection, schema: str) -> str:
+    where = f"{schema}.{VERSION_TABLE}"
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": where}).scalar() is None:
+        return ""
+    return connection.execute(text(f"SELECT version_num FROM {where}")).scalar() or ""  # noqa: S608 - a package's name
 
 
 def pending(database: Database, packages: Sequence[str]) -> list[str]:
@@ -87,7 +117,8 @@ def grant(connection: Connection, schema: str) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    while not _try_lock(connection):
+        time.sleep(LOCK_POLL_SECONDS)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text("SET statement_timeout = 0"))
     connection.commit()
@@ -101,11 +132,21 @@ def _alone(connection: Connection) -> Iterator[None]:
         connection.commit()
 
 
+def _try_lock(connection: Connection) -> bool:
+    """Ask for the lock without waiting in a transaction: a concurrent index of the one who holds it would wait for us."""
+    held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}).scalar())
+    connection.commit()
+    return held
+
+
 def _migrate_package(connection: Connection, package: str, to: str) -> Iterator[Applied]:
+    from alembic.operations import Operations
+
     schema = schema_of(package)
     _prepare(connection, schema)
     context, script = _context(connection, schema), _script(package)
     before = context.get_current_revision()
+    connection.rollback()
     context._migrations_fn = lambda revision, _: script._upgrade_revs(to, revision)
     with Operations.context(context):
         context.run_migrations()
@@ -125,12 +166,21 @@ def _prepare(connection: Connection, schema: str) -> None:
 
 
 def _context(connection: Connection, schema: str) -> MigrationContext:
+    from alembic.migration import MigrationContext
+
     options = {"version_table": VERSION_TABLE, "version_table_schema": schema, "transaction_per_migration": True}
     return MigrationContext.configure(connection, opts=options)
 
 
 def _script(package: str) -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    versions = versions_folder(package)
+    return ScriptDirectory(str(versions), version_locations=[str(versions)])
+
+
+def versions_folder(package: str) -> Path:
+    """Return where a package keeps its revisions."""
     module = importlib.import_module(package)
     folder = Path(str(module.__file__)).parent / "migrations"
-    versions = folder / "versions" if (folder / "versions").is_dir() else folder
-    return ScriptDirectory(str(folder), version_locations=[str(versions)])
+    return folder / "versions" if (folder / "versions").is_dir() else folder
