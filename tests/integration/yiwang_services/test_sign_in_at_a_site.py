@@ -109,12 +109,12 @@ def test_a_code_works_once_and_only_with_the_verifier_that_began_it(county: Any)
     assert visitor.http.post("/oidc/token", data={**wrong, "code_verifier": verifier}).status_code == 422
 
 
-def test_a_form_left_open_too_long_is_refused_with_the_way_back(fresh_county: Any) -> None:
+def test_a_form_left_open_too_long_begins_again(fresh_county: Any) -> None:
     visitor = fresh_county.visitor()
     form = form_of(visitor.get(begun(visitor)[0]).text)
     fresh_county.runtime.clock.advance(11 * 60)
     answer = visitor.http.post("/oidc/authorize", data={"request": form, "login": "demo-leader", "password": "x"})
-    assert (answer.status_code, answer.json()["next"]) == (401, "/auth/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/auth/login")
 
 
 def test_the_first_administrator_must_change_the_password_before_anything_else(fresh_county: Any, say: Any) -> None:

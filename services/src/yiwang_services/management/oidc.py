@@ -86,8 +86,8 @@ class Provider:
     def enter(self, form: str, login: str, password: str, address: str) -> Response:
         """Take a filled-in form: back to the hub with a code, or the page again with the reason."""
         request = self.key.read(form, FORM_AUDIENCE)
-        if request is None:
-            raise SignInNeeded("登录页面已过期 / this sign-in page has expired", next="/auth/login")
+        if request is None:  # left open too long: a fresh page says more to a person than a problem in JSON
+            return RedirectResponse("/auth/login", status_code=303, headers=NO_STORE)
         outcome = self.door.knock(login, password, address)
         if outcome.person is None:
             return self._again(form, login, outcome)

@@ -33,7 +33,6 @@ background:#fdf4f3;color:var(--bad);font-size:14px}
 REASONS = {
     "wrong": ("用户名或密码不正确。", "The user name or password is not right."),
     "slowed": ("尝试过于频繁，请一分钟后再试。", "Too many tries; wait a minute."),
-    "expired": ("页面已过期，请重新登录。", "This page has expired; sign in again."),
     "locked": ("账号已暂时锁定，{until} 后可再试。", "The account is closed until {until} after wrong tries."),
 }
 
