@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from yiwang.model.distribution import EngineSpec
 SUPERUSER = "postgres"
 COMMAND_SECONDS = 120.0
 START_SECONDS = 30.0
+RECOVERY_SECONDS, READY_PAUSE = 120.0, 0.1
 DUMP_SECONDS = 3600.0
 PASSWORD_BYTES = 24
 VERSION_FILE = "PG_VERSION"
@@ -114,6 +116,7 @@ class Postgres:
 
     def provide(self, database: str, role: str) -> bool:
         """Make the role that logs in, able to make service roles, and its database; return whether anything was new."""
+        self.await_ready()
         password = self.password(role)
         verb = "ALTER" if self._has(f"pg_roles WHERE rolname = '{role}'") else "CREATE"
         changed = verb == "CREATE" or not self._logs_in(role)
@@ -147,6 +150,17 @@ class Postgres:
         """Return whether the server accepts connections."""
         return self.call([self.binary("pg_isready"), "-h", self.host, "-p", str(self.port), "-q"]).code == 0
 
+    def await_ready(self, seconds: float = RECOVERY_SECONDS) -> None:
+        """Wait until the server takes queries: after a crash it listens long before it has recovered. Raises NotReady."""
+        deadline = time.monotonic() + seconds
+        while not self.ready():
+            if time.monotonic() > deadline:
+                raise NotReady(
+                    what=f"PostgreSQL {self.host}:{self.port}: {seconds:.0f} 秒内未就绪 / is not ready",
+                    next="yiwang status",
+                )
+            time.sleep(READY_PAUSE)
+
     # Backup and restore ---------------------------------------------------------------------------------------------
 
     def service_roles(self) -> tuple[str, ...]:
@@ -155,6 +169,7 @@ class Postgres:
 
     def dump(self, database: str, target: Path) -> None:
         """Write a consistent copy of a database in PostgreSQL's own archive format, whole or not at all. Raises NotReady."""
+        self.await_ready()
         aside = private_file(target.with_name(f".{target.name}.new"))
         words = [self.binary("pg_dump"), *self._connection(), "-Fc", "-f", str(aside), database]
         done = run(words, timeout=DUMP_SECONDS, env=self._environment())
@@ -166,6 +181,7 @@ class Postgres:
 
     def restore(self, source: Path, database: str, owner: str, *, roles: tuple[str, ...] = ()) -> None:
         """Replace a database by a dump's content; until the whole dump is in, the old one stays. Raises NotReady."""
+        self.await_ready()
         aside, before = f"{database}_restored", f"{database}_before"
         self._make_roles(roles, owner)
         self.sql(f"DROP DATABASE IF EXISTS {aside} WITH (FORCE)")

@@ -74,3 +74,11 @@ def database_user() -> str | None:
     raise NotReady(
         what="没有可供 PostgreSQL 使用的用户 / no user for PostgreSQL to run as", next="useradd --system postgres"
     )
+
+
+def runs_replaced_file(pid: int) -> bool:
+    """Return whether a process runs a program that is no longer the file of that name."""
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink()).endswith(" (deleted)")
+    except OSError:
+        return False

