@@ -48,7 +48,7 @@ export const en: Record<Key, string> = {
   'order.time': 'Time', 'order.site': 'Site', 'order.action': 'Step', 'order.person': 'By', 'order.note': 'Note',
   'order.whereNow': 'Being handled at {site}', 'order.handedOver': 'Handed over; read-only here',
   'new.title': 'New work order', 'new.matter': 'Matter', 'new.matterFind': 'Type to filter matters', 'new.subject': 'Title',
-  'new.description': 'What is reported', 'new.channel': 'Channel', 'new.reporter': 'Name of the reporter', 'new.phone': 'Phone',
+  'new.description': 'What is reported', 'new.channel': 'Channel', 'new.reporter': 'Name', 'new.phone': 'Phone',
   'new.division': 'Division', 'new.address': 'Exact place', 'new.location': 'Coordinates', 'new.lon': 'Longitude', 'new.lat': 'Latitude',
   'new.useHere': 'Use where I am', 'new.noPlace': 'Position not available; type it or leave it empty', 'new.submit': 'Register', 'new.kept': 'Draft kept on this machine {time}',
   'new.notKept': 'This machine cannot keep a draft', 'new.discard': 'Discard draft', 'new.discardAsk': 'Discard this draft?',
