@@ -55,5 +55,7 @@ def traversable_folder(name: str = "yw") -> Iterator[Path]:
     folder = base / "带 空格 的'目录"
     folder.mkdir()
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(base, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(base, ignore_errors=True)

@@ -66,7 +66,9 @@ def process_ground(shelf: Shelf) -> Iterator[ProcessGround]:
         site = ProcessSite(
             site=SITE, paths=state.site(SITE), source=shelf, python=sys.executable, database_user=database_user()
         )
-        yield ProcessGround(site, shelf, state, SiteTree((reference_tree()[SITE],)), given)
-        if site.supervisor.running():
-            site.supervisor.stop()
-    shutil.rmtree(runtime)
+        try:
+            yield ProcessGround(site, shelf, state, SiteTree((reference_tree()[SITE],)), given)
+        finally:
+            if site.supervisor.running():
+                site.supervisor.stop()
+            shutil.rmtree(runtime)

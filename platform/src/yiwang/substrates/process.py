@@ -290,6 +290,7 @@ class ProcessSite:
         write_json(self.supervisor.table, {"schema": 1, "processes": table})
         if self.supervisor.start(self.python):
             return [p["name"] for p in table]
+        self.supervisor.renew(self.python)
         return list(self.supervisor.ask("apply")["changed"])
 
     def _table(self) -> list[dict[str, Any]]:

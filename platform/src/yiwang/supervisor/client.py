@@ -15,6 +15,13 @@ RUNNING = 3  # exit code of a supervisor that found another one
 SCRIPT = Path(__file__).with_name("__main__.py")
 START_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
+UPGRADE_SECONDS = 20.0  # the successor is tried before it is trusted
+
+
+def script_of(python: str) -> Path:
+    """Return the supervisor of the environment that an interpreter belongs to, else ours: it must outlive a checkout."""
+    packages = Path(python).parent.parent / "lib"
+    return next(packages.glob("python3.*/site-packages/yiwang/supervisor/__main__.py"), SCRIPT)
 
 
 class SupervisorError(RuntimeError):
@@ -47,10 +54,10 @@ class SupervisorClient:
             os.close(descriptor)
         return False
 
-    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+    def ask(self, command: str, *, patience: float = ANSWER_SECONDS, **arguments: Any) -> dict[str, Any]:
         """Send one command; return the answer. Raises SupervisorError, ConnectionError."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(ANSWER_SECONDS)
+            connection.settimeout(patience)
             connection.connect(str(self.socket_path))
             connection.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
             reply: dict[str, Any] = json.loads(_read(connection))
@@ -58,7 +65,7 @@ class SupervisorClient:
             raise SupervisorError(str(reply.get("error")))
         return reply
 
-    def start(self, python: str, script: Path = SCRIPT) -> bool:
+    def start(self, python: str, script: Path | None = None) -> bool:
         """Start a detached supervisor unless one runs; return whether one was started. Raises SupervisorError."""
         if self._keeps_running():
             return False
@@ -103,16 +110,25 @@ class SupervisorClient:
         except (OSError, ValueError):
             return None
 
-    def argv(self, python: str, script: Path = SCRIPT) -> list[str]:
+    def argv(self, python: str, script: Path | None = None) -> list[str]:
         """Return the command line of this installation's supervisor."""
-        return [python, "-I", "-S", "-B", str(script), "--folder", str(self.folder), "--socket", str(self.socket_path)]
+        place = str(script or script_of(python))
+        return [python, "-I", "-S", "-B", place, "--folder", str(self.folder), "--socket", str(self.socket_path)]
 
-    def upgrade(self, python: str, script: Path = SCRIPT) -> None:
+    def upgrade(self, python: str, script: Path | None = None) -> None:
         """Replace the running supervisor by another version of it, pid and children kept. Raises SupervisorError."""
         try:
-            self.ask("upgrade", argv=self.argv(python, script))
+            self.ask("upgrade", patience=UPGRADE_SECONDS, argv=self.argv(python, script))
         except (ConnectionError, ValueError):
             self._await_answer()  # it replaced itself, and with itself the connection
+
+    def renew(self, python: str) -> bool:
+        """Let the running supervisor become the one of this environment; return whether it was another. Raises SupervisorError."""
+        wanted = self.argv(python)
+        if self.ask("status").get("argv", [])[: len(wanted)] == wanted:
+            return False
+        self.upgrade(python)
+        return True
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -53,6 +53,7 @@ class Supervisor:
                     with contextlib.suppress(BlockingIOError):
                         wake.recv(4096)
         self._record()
+        self._socket_path.unlink(missing_ok=True)
         return 0
 
     def _watch(self, listener: socket.socket) -> None:

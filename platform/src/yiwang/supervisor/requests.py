@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ def reply(supervisor: Supervisor, line: bytes) -> dict[str, Any]:
 
 def _status(supervisor: Supervisor, _: dict[str, Any]) -> dict[str, Any]:
     processes = [child.describe() for child in supervisor.children.values()]
-    return {"pid": os.getpid(), "ending": supervisor.ending, "processes": processes}
+    return {"pid": os.getpid(), "argv": sys.orig_argv, "ending": supervisor.ending, "processes": processes}
 
 
 def _apply(supervisor: Supervisor, _: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from yiwang.supervisor import record
-from yiwang.supervisor.client import SupervisorClient, SupervisorError
+from yiwang.supervisor.client import SupervisorClient, SupervisorError, script_of
 
 SERVER = """
 import socketserver, sys
@@ -146,6 +146,7 @@ def test_an_upgrade_in_place_keeps_the_pid_and_the_children(supervised: Write) -
     client.wait_ready(timeout=20)
     before = client.ask("status")
     client.upgrade(sys.executable)
+    assert not client.renew(sys.executable)
     after = client.ask("status")
     assert (after["pid"], after["processes"][0]["pid"]) == (before["pid"], before["processes"][0]["pid"])
 
@@ -259,6 +260,16 @@ def test_two_starts_at_the_same_moment_leave_one_supervisor(supervised: Write) -
     assert client.wait_ready(timeout=20) == []
 
 
+def test_a_supervisor_runs_from_the_environment_of_its_interpreter_so_that_it_outlives_a_checkout(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "env/lib/python3.11/site-packages/yiwang/supervisor/__main__.py"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    assert script_of(str(tmp_path / "env/bin/python")) == script
+    assert script_of("/nowhere/bin/python").is_file()
+
+
 def test_stopping_leaves_nothing_running(supervised: Write) -> None:
     home = home_of(supervised)
     client = supervised(process(home, "first"), process(home, "second", after=["first"]))
@@ -268,3 +279,4 @@ def test_stopping_leaves_nothing_running(supervised: Write) -> None:
     assert client.stop()
     assert not any(Path(f"/proc/{pid}").exists() for pid in running.values())
     assert not client.running()
+    assert not client.socket_path.exists()
