@@ -7,6 +7,7 @@ and must already have an account here, because rights come from posts at this si
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -136,23 +137,55 @@ def safe_next(target: str) -> str:
     return target if local else "/"
 
 
-def begin(runtime: Runtime, target: str) -> str:
-    """Remember a sign-in under way; return the provider's address to go to."""
+def begin(runtime: Runtime, target: str, binder: str) -> str:
+    """Remember a sign-in under way; return the provider's address to go to. `binder` is known to this browser alone."""
     authorize = runtime.sign_in.endpoints().authorize
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    row = {"s": state, "v": verifier, "n": nonce, "t": target, "now": runtime.clock.now()}
+    once, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    row = {"s": bound_state(once, binder), "v": verifier, "n": nonce, "t": target, "now": runtime.clock.now()}
     with runtime.database.transaction() as session:
         session.execute(_BEGIN, row)
     query = {
         "response_type": "code", "client_id": runtime.sign_in.client_id, "redirect_uri": redirect_uri(runtime),
-        "scope": SCOPE, "state": state, "nonce": nonce, "code_challenge": challenge(verifier),
+        "scope": SCOPE, "state": row["s"], "nonce": nonce, "code_challenge": challenge(verifier),
         "code_challenge_method": "S256",
     }  # fmt: skip
     return f"{authorize}?{urlencode(query)}"
 
 
+def bound_state(once: str, binder: str) -> str:
+    """Return a state that only the browser holding `binder` can bring back: nobody is signed in as somebody else."""
+    return f"{once}.{sessions.digest(f'{once}.{binder}')}"
+
+
+def is_bound(state: str, binder: str) -> bool:
+    """Return whether a state was begun in the browser that holds `binder`."""
+    once = state.partition(".")[0]
+    return bool(binder) and hmac.compare_digest(state.encode(), bound_state(once, binder).encode())
+
+
+def to_provider(runtime: Runtime, request: Request, target: str) -> RedirectResponse:
+    """Send the browser to the provider; sign-ins in several tabs share one binder, so that none spoils another's."""
+    binder = request.cookies.get(binder_name(runtime)) or secrets.token_urlsafe(32)
+    answer = RedirectResponse(begin(runtime, target, binder), status_code=302)
+    answer.set_cookie(binder_name(runtime), binder, path="/auth", httponly=True, samesite="lax",
+                      secure=is_secure(runtime), max_age=int(UNDER_WAY.total_seconds()))  # fmt: skip
+    return answer
+
+
+def binder_name(runtime: Runtime) -> str:
+    """Return the name of the cookie that binds sign-ins to a browser."""
+    return f"{sessions.cookie_name(runtime.settings.site.id)}_binder"
+
+
+def is_secure(runtime: Runtime) -> bool:
+    """Return whether cookies travel over TLS only."""
+    return runtime.settings.public_url.startswith("https://")
+
+
 def complete(runtime: Runtime, request: Request, state: str, code: str) -> Response:
     """Exchange the code, check the id token against what was begun, and start a session."""
+    if not is_bound(state, request.cookies.get(binder_name(runtime), "")):
+        raise SignInNeeded("登录请求不是由本浏览器发起 / this sign-in was not begun in this browser", next=SIGN_IN)
     begun = _take(runtime, state)
     tokens = runtime.sign_in.redeem(code, begun.verifier, redirect_uri(runtime))
     try:
@@ -163,7 +196,7 @@ def complete(runtime: Runtime, request: Request, state: str, code: str) -> Respo
     answer = RedirectResponse(safe_next(begun.next), status_code=302)
     answer.set_cookie(
         sessions.cookie_name(runtime.settings.site.id), secret, path="/", httponly=True, samesite="lax",
-        secure=runtime.settings.public_url.startswith("https://"), max_age=int(sessions.LIFETIME.total_seconds()),
+        secure=is_secure(runtime), max_age=int(sessions.LIFETIME.total_seconds()),
     )  # fmt: skip
     return answer
 
@@ -207,8 +240,8 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/auth", tags=["auth"])
 
     @routes.get("/login")
-    def login(next: str = "/") -> RedirectResponse:
-        return RedirectResponse(begin(runtime, safe_next(next)), status_code=302)
+    def login(request: Request, next: str = "/") -> RedirectResponse:
+        return to_provider(runtime, request, safe_next(next))
 
     @routes.get("/callback")
     def callback(request: Request, state: str = "", code: str = "", error: str = "") -> Response:

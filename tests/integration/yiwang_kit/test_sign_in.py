@@ -51,6 +51,24 @@ def test_a_sign_in_is_used_once(lab: Lab) -> None:
     assert "已过期或已使用" in again.json()["detail"]
 
 
+def test_nobody_is_signed_in_by_a_link_that_another_browser_began(lab: Lab) -> None:
+    lab.toy.person = str(lab.person("attacker"))
+    back = lab.client.get("/oidc/authorize", params=lab.begun(), follow_redirects=False).headers["location"]
+    lab.client.cookies.clear()
+    lab.begun()
+    answer = lab.client.get(back, follow_redirects=False)
+    assert answer.status_code == 401
+    assert "not begun in this browser" in answer.json()["detail"]
+
+
+def test_two_tabs_may_sign_in_at_once(lab: Lab) -> None:
+    lab.toy.person = str(lab.person())
+    first, second = lab.begun(), lab.begun()
+    for query in (second, first):
+        back = lab.client.get("/oidc/authorize", params=query, follow_redirects=False).headers["location"]
+        assert lab.client.get(back, follow_redirects=False).status_code == 302
+
+
 def test_a_sign_in_left_alone_expires(lab: Lab) -> None:
     query = lab.begun()
     back = lab.client.get("/oidc/authorize", params=query, follow_redirects=False).headers["location"]
@@ -108,7 +126,10 @@ def test_a_replaced_key_is_learnt(fresh_lab: Lab) -> None:
     fresh_lab.client.get("/auth/me", headers={"Authorization": f"Bearer {fresh_lab.toy.token()}"})
     fresh_lab.toy.key = ECKey.generate_key("P-256", {"kid": "toy"})
     fresh_lab.clock.advance(61)
-    assert fresh_lab.client.get("/auth/me", headers={"Authorization": f"Bearer {fresh_lab.toy.token()}"}).status_code == 200
+    assert (
+        fresh_lab.client.get("/auth/me", headers={"Authorization": f"Bearer {fresh_lab.toy.token()}"}).status_code
+        == 200
+    )
 
 
 def test_an_id_token_for_another_sign_in_opens_no_session(lab: Lab) -> None:
