@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from yiwang_services.matter import store
+from yiwang_services.matter.domain import read
+from yiwang_services.packs import pack
 
 API = "/api/matter/v1/matters"
 LOCAL = {
@@ -56,3 +61,18 @@ def test_pages_of_matters_follow_each_other(county: Any) -> None:
     second = person.get(API, limit=10, cursor=first["next"]).json()
     codes = [item["code"] for item in (*first["items"], *second["items"])]
     assert (codes, second["next"]) == (sorted(set(codes)), None)
+
+
+def test_a_release_adds_only_what_it_changed_and_a_switch_back_shows_the_earlier_rows_again(fresh_county: Any) -> None:
+    first, second = (read(row) for row in pack("matters-starter").json("matters.json")[:2])
+    changed, now = replace(first, limit_amount=3), fresh_county.runtime.clock.now()
+    person = fresh_county.person("registrar")
+    with fresh_county.runtime.database.transaction(store.SERVICE) as session:
+        store.install(session, changed, "matters-starter@2026.2", now)
+        store.install(session, second, "matters-starter@2026.2", now)
+    assert person.get(f"{API}/S001").json()["limit"]["amount"] == 3
+    assert len(person.get(f"{API}/S002").json()["versions"]) == 1
+    with fresh_county.runtime.database.transaction(store.SERVICE) as session:
+        store.install(session, first, "matters-starter@2026.1", now)
+    back = person.get(f"{API}/S001").json()
+    assert (back["limit"]["amount"], len(back["versions"])) == (7, 2)

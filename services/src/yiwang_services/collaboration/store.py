@@ -116,13 +116,14 @@ def add_followers(session: Session, order_id: UUID, sites: Sequence[str]) -> Non
 
 
 def next_number(session: Session, day: date) -> int:
-    """Return the day's next sequence number; two intakes at once wait for each other."""
+    """Return the day's next sequence number; two intakes at once wait for each other.
+
+    The table is locked rather than the day's row, because the first intake of a day has no row to lock, and a mix of
+    both locks can wait in a circle.
+    """
     counter = t.counter
-    held = select(counter.c.n).where(counter.c.day == day).with_for_update()
-    n = session.execute(held).scalar()
-    if n is None:  # the day's first: of two at once, the second finds the first one's row
-        session.execute(text("LOCK TABLE collaboration.counter IN SHARE ROW EXCLUSIVE MODE"))
-        n = session.execute(held).scalar()
+    session.execute(text("LOCK TABLE collaboration.counter IN SHARE ROW EXCLUSIVE MODE"))
+    n = session.execute(select(counter.c.n).where(counter.c.day == day)).scalar()
     if n is None:
         session.execute(insert(counter).values(day=day, n=1))
         return 1

@@ -77,7 +77,7 @@ class Story:
             contracts.ACK: self.on_ack,
         }
         for kind, handler in handlers.items():
-            self._exchange.register(kind, contracts.schemas()[kind], handler)
+            self._exchange.register(kind, contracts.schemas()[kind], handler, sends=contracts.SENT[kind])
 
     def reachable(self, site: str) -> bool:
         """Return whether a link leads towards a site."""

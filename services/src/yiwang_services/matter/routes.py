@@ -73,7 +73,7 @@ def router(runtime: Runtime) -> APIRouter:
         if fault:
             raise Invalid(fault)
         with runtime.database.transaction(store.SERVICE) as session:
-            number = store.add(session, matter, origin="local", by=actor.login, now=runtime.clock.now())
+            number = store.add(session, matter, origin=store.LOCAL, by=actor.login, now=runtime.clock.now())
             answer = shape(store.current(session, code))
             runtime.audit.record(session, actor=actor.login, action="matter.version.add", object_type="matter",
                                  object_id=code, detail={"version": number})  # fmt: skip

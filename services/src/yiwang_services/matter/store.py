@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,8 @@ from yiwang_services.matter.settings import MATTERS_PACK
 from yiwang_services.packs import pack
 
 SERVICE = "matter"
+LOCAL = "local"
+"""Origin of what the site wrote itself; the release's rows carry `pack@version`."""
 META = MetaData(schema="matter")
 content = Table(
     "content", META, Column("name", Text), Column("version", Text), Column("loaded_at", DateTime(timezone=True))
@@ -50,9 +52,10 @@ BACKSLASH = "\\"
 
 
 def load(session: Session, runtime: Runtime) -> None:
-    """Add the release's matters as new versions, unless this pack version is in already.
+    """Install the release's matters, unless this pack version is in already.
 
-    A matter with a local version keeps it as current; the release's row is added beside it for comparison.
+    What a release changed is a new version, what it left alone stays as it is. A matter with a local version keeps that
+    as current; the release's row is added beside it for comparison.
     """
     session.execute(text("LOCK TABLE matter.content IN EXCLUSIVE MODE"))
     installed = pack(MATTERS_PACK)
@@ -60,16 +63,28 @@ def load(session: Session, runtime: Runtime) -> None:
     if held == installed.id:
         return
     for row in installed.json("matters.json"):
-        add(session, read(row), origin=installed.id, by="release", now=runtime.clock.now())
+        install(session, read(row), installed.id, runtime.clock.now())
     session.execute(delete(content).where(content.c.name == "matters"))
     session.execute(insert(content).values(name="matters", version=installed.id, loaded_at=runtime.clock.now()))
 
 
-def add(session: Session, matter: Matter, *, origin: str, by: str, now: Any) -> int:
+def install(session: Session, matter: Matter, origin: str, now: datetime) -> None:
+    """Bring a matter to what the release says; after a switch back, the row that is there already becomes current again."""
+    standing, wanted = current(session, matter.code), matter.row()
+    rows = (row for row in history(session, matter.code) if row.origin != LOCAL)
+    same = next((row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())), None)
+    if same is None:
+        add(session, matter, origin=origin, by="release", now=now)
+    elif not same.current and standing is not None and standing.origin != LOCAL:
+        session.execute(update(versions).where(versions.c.id == standing.id).values(current=False))
+        session.execute(update(versions).where(versions.c.id == same.id).values(current=True))
+
+
+def add(session: Session, matter: Matter, *, origin: str, by: str, now: datetime) -> int:
     """Add a version; it becomes current unless it is the release's and a local one stands. Return its number."""
     newest = session.execute(select(func.max(versions.c.version)).where(versions.c.code == matter.code)).scalar() or 0
     standing = current(session, matter.code)
-    takes_over = standing is None or origin == "local" or standing.origin != "local"
+    takes_over = standing is None or origin == LOCAL or standing.origin != LOCAL
     if takes_over:
         session.execute(
             update(versions).where(versions.c.code == matter.code, versions.c.current).values(current=False)

@@ -10,6 +10,9 @@ from typing import Any
 TRACE, HANDOVER = "collaboration.order.trace", "collaboration.order.handover"
 RETURNED, ACK = "collaboration.order.returned", "collaboration.order.ack"
 
+SENT = {TRACE: 1, HANDOVER: 1, RETURNED: 1, ACK: 1}
+"""The newest version of each kind that this release sends: a version is understood one release before it is sent."""
+
 
 @cache
 def schemas() -> dict[str, dict[int, Any]]:
