@@ -66,7 +66,9 @@ class Server:
         """Make the data folder and the roles."""
         arguments = ["-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
         locale = ["--locale-provider=builtin", "--locale=C.UTF-8"]
-        subprocess.run(self.command(str(self.binaries / "initdb"), *arguments, *locale), check=True, capture_output=True)
+        subprocess.run(
+            self.command(str(self.binaries / "initdb"), *arguments, *locale), check=True, capture_output=True
+        )
 
     def start(self) -> None:
         """Start and wait until it answers; right after a crash it may need several tries."""
