@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,14 +13,15 @@ import pytest
 
 from support.engines import traversable_folder
 from support.memory_substrate import MemorySubstrate
-from support.process_ground import ProcessGround, process_ground
+from support.process_ground import process_ground
 from support.tiny_release import Shelf
 from yiwang.definition import distribution
 from yiwang.model.substrate import Phase
 from yiwang.substrates import process
 from yiwang.substrates.contract import DesiredState, StepFailed, Substrate
 
-R1, R2, R3, ILL = "2026.11.0", "2026.11.1", "2026.11.2", "2026.12.0"
+FIRST = "2026.11.0"
+KINDS = ("memory", "process")
 
 
 class Ground(Protocol):
@@ -48,16 +51,39 @@ def shelf() -> Iterator[Shelf]:
         yield Shelf(folder)
 
 
-@pytest.fixture
-def real(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessGround]:
-    monkeypatch.setattr(process, "HUB_SECONDS", 5.0)
-    with process_ground(shelf) as built:
+@contextmanager
+def ground_of(kind: str, shelf: Shelf) -> Iterator[Ground]:
+    """Make an empty site of a kind."""
+    if kind == "memory":
+        yield MemoryGround()
+        return
+    with pytest.MonkeyPatch.context() as patched, process_ground(shelf) as built:
+        patched.setattr(process, "HUB_SECONDS", 5.0)
         yield built
 
 
-@pytest.fixture(params=["memory", "process"])
-def ground(request: pytest.FixtureRequest) -> Ground:
-    return MemoryGround() if request.param == "memory" else request.getfixturevalue("real")
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, shelf: Shelf) -> Iterator[Ground]:
+    """A site on which nothing was ever done."""
+    with ground_of(request.param, shelf) as built:
+        yield built
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def ground(request: pytest.FixtureRequest, shelf: Shelf) -> Iterator[Ground]:
+    """A site with a past: every test brings newer releases than all before it, as a site's life does."""
+    with ground_of(request.param, shelf) as built:
+        yield built
+
+
+_months = itertools.count(0)
+
+
+@pytest.fixture
+def series() -> str:
+    """The beginning of release ids that are newer than those of every test before."""
+    month = next(_months)
+    return f"20{27 + month // 12}.{month % 12 + 1}"
 
 
 def carry(substrate: Substrate, desired: DesiredState) -> dict[Phase, bool]:
@@ -67,40 +93,48 @@ def carry(substrate: Substrate, desired: DesiredState) -> dict[Phase, bool]:
     return {step.phase: substrate.run(desired, step.phase).changed for step in plan}
 
 
-def test_a_site_comes_up_from_nothing_proves_it_and_a_repeat_changes_nothing(ground: Ground) -> None:
-    assert ground.substrate.prove().release is None
-    desired = ground.desired(R1)
-    changed = carry(ground.substrate, desired)
+def test_a_site_comes_up_from_nothing_proves_it_and_a_repeat_changes_nothing(empty: Ground) -> None:
+    assert empty.substrate.prove().release is None
+    desired = empty.desired(FIRST)
+    changed = carry(empty.substrate, desired)
     assert {phase for phase, did in changed.items() if did} == set(Phase) - {Phase.VERIFY, Phase.RETIRE}
-    proof = ground.substrate.prove()
-    assert (proof.release, proof.manifest_sha256, proof.healthy, proof.drift) == (R1, desired.manifest_sha256, True, ())
-    assert not any(carry(ground.substrate, desired).values())
-    assert ground.substrate.facts().current == R1
+    proof = empty.substrate.prove()
+    assert (proof.release, proof.manifest_sha256, proof.healthy, proof.drift) == (
+        FIRST,
+        desired.manifest_sha256,
+        True,
+        (),
+    )
+    assert not any(carry(empty.substrate, desired).values())
+    assert empty.substrate.facts().current == FIRST
 
 
-def test_releases_follow_each_other_and_only_the_one_before_is_kept(ground: Ground) -> None:
-    for release in (R1, R2, R3):
+def test_releases_follow_each_other_and_only_the_one_before_is_kept(ground: Ground, series: str) -> None:
+    first, second, third = (f"{series}.{number}" for number in range(3))
+    for release in (first, second, third):
         carry(ground.substrate, ground.desired(release))
     facts = ground.substrate.facts()
-    assert (facts.current, facts.installed) == (R3, (R2, R3))
+    assert (facts.current, facts.installed) == (third, (second, third))
 
 
-def test_a_release_that_does_not_get_healthy_fails_and_the_way_back_needs_no_migration(ground: Ground) -> None:
-    good = ground.desired(R1)
+def test_a_release_that_does_not_get_healthy_fails_and_the_way_back_needs_no_migration(
+    ground: Ground, series: str
+) -> None:
+    good = ground.desired(f"{series}.0")
     carry(ground.substrate, good)
     with pytest.raises(StepFailed) as failed:
-        carry(ground.substrate, ground.desired(ILL, ill=True))
+        carry(ground.substrate, ground.desired(f"{series}.1", ill=True))
     assert (failed.value.phase, failed.value.changed) == (Phase.VERIFY, True)
     assert "ill" in failed.value.detail
     back = carry(ground.substrate, good)
     assert not back[Phase.EXPAND]
     assert back[Phase.SWITCH]
     proof = ground.substrate.prove()
-    assert (proof.release, proof.healthy) == (R1, True)
+    assert (proof.release, proof.healthy) == (good.release, True)
 
 
-def test_a_phase_that_was_done_alone_is_not_done_again_by_the_whole(ground: Ground) -> None:
-    desired = ground.desired(R1)
+def test_a_phase_that_was_done_alone_is_not_done_again_by_the_whole(ground: Ground, series: str) -> None:
+    desired = ground.desired(f"{series}.0")
     for phase in (Phase.FETCH, Phase.STAGE):
         assert ground.substrate.run(desired, phase).changed
     changed = carry(ground.substrate, desired)
@@ -108,8 +142,8 @@ def test_a_phase_that_was_done_alone_is_not_done_again_by_the_whole(ground: Grou
     assert not changed[Phase.STAGE]
 
 
-def test_a_changed_pack_of_the_same_release_is_a_change(ground: Ground) -> None:
-    desired = ground.desired(R1)
+def test_a_changed_pack_of_the_same_release_is_a_change(ground: Ground, series: str) -> None:
+    desired = ground.desired(f"{series}.0")
     carry(ground.substrate, desired)
     settings = desired.pack["settings.json"].rstrip() + "\n\n"
     other = replace(desired, pack={**desired.pack, "settings.json": settings})
