@@ -1,19 +1,21 @@
 """Sites to look at with a real browser.
 
 ``YIWANG_BROWSER_SITES`` names a JSON file: site id → {base_url, users: {role: {login, password}}}, the shape that
-``serve management:demo-users`` prints a site. The lane that runs these tests starts the sites and writes the file.
+``serve management:demo-users`` prints a site. Without it the session starts three sites of its own (support/browser_lab).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from support.browser_lab import three_sites
 from support.browsing import SHOTS, Site, Viewport, by_height, sign_in
 
 SITES = "YIWANG_BROWSER_SITES"
@@ -24,12 +26,18 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def sites() -> dict[str, Site]:
-    """The running sites by their id."""
+def sites(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]:
+    """The running sites by their id: those that the lane names, or three of this session's own."""
     named = os.environ.get(SITES)
-    if not named:
-        pytest.fail(f"{SITES} names no file of running sites. Next: make test-browser", pytrace=False)
-    content = json.loads(Path(named).read_text(encoding="utf-8"))
+    if named:
+        yield read(json.loads(Path(named).read_text(encoding="utf-8")))
+        return
+    with three_sites(request.getfixturevalue("postgres"), tmp_path_factory.mktemp("browser")) as running:
+        yield read(running)
+
+
+def read(content: Mapping[str, Any]) -> dict[str, Site]:
+    """Return the sites of a JSON document."""
     return {code: Site(code, entry["base_url"], entry["users"]) for code, entry in content.items()}
 
 

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.browsing import SHOTS, Site, Viewport, settle
 from playwright.sync_api import Page, Response, expect
+
+from support.browsing import SHOTS, Site, Viewport, settle
 
 PAGES = {
     "home": "/",
@@ -86,7 +87,7 @@ def test_english_is_complete_and_chinese_comes_first(open_page: Open, top: Site,
     assert bool(chinese) == (lang == "zh"), labels
 
 
-@pytest.mark.parametrize(("width", "height"), WALLS, ids=lambda n: str(n))
+@pytest.mark.parametrize(("width", "height"), WALLS, ids=str)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_wall_is_readable_from_afar_and_never_scrolls(
     open_page: Open, top: Site, width: int, height: int, lang: str
@@ -110,7 +111,7 @@ def test_the_wall_is_readable_from_afar_and_never_scrolls(
 def test_no_request_leaves_the_site_and_the_first_load_is_small(open_page: Open, top: Site) -> None:
     answers: list[Response] = []
     page = open_page(top, "operator", "/orders")
-    page.on("response", lambda answer: answers.append(answer))
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - playwright marks the function it is given
     page.reload()
     settle(page)
     hosts = {urlsplit(answer.url).netloc for answer in answers if not answer.url.startswith(("data:", "blob:"))}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.browsing import Site, settle
 from playwright.sync_api import Page, expect
+
+from support.browsing import Site, settle
 
 CRUMBS = "nav[aria-label=区划层级]"
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from support.browsing import Site, Viewport, act, choose, open_order, settle, steps, wait_for_action
 from playwright.sync_api import Page, expect
+
+from support.browsing import Site, Viewport, act, choose, open_order, settle, steps, wait_for_action
 
 UNIT = "城市管理和综合执法局"
 Open = Callable[..., Page]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from support.browsing import Site, enter, settle, sign_in
 from playwright.sync_api import Browser, expect
+
+from support.browsing import Site, enter, settle, sign_in
 
 
 def test_a_stranger_is_led_to_sign_in_and_back_to_the_page_they_wanted(browser: Browser, county: Site) -> None:
