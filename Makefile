@@ -39,10 +39,10 @@ test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integrati
 	@$(LANE) test 480 -- $(BIN)/python -m pytest -q tests/unit tests/contract tests/golden tests/architecture tests/integration
 
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
-	@$(LANE) test-browser 480 -- $(BIN)/python -m pytest -q tests/journey tests/browser
+	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
 
 reliability: $(STAMP) ## rollouts over three sites while orders flow, and crash seeds of the exchange (≤ 10 min)
-	@$(LANE) reliability 600 -- $(BIN)/python -m pytest -q tests/reliability
+	@$(LANE) reliability 600 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability
 
 lint: $(STAMP) ## ruff, import contracts, emitted files up to date
 	@$(BIN)/ruff check .

@@ -21,13 +21,14 @@ from yiwang.bringup import people
 from yiwang.bringup.machine import Machine
 from yiwang.bringup.people import Administrator
 from yiwang.bringup.steps import Say, Steps
-from yiwang.errors import NotReady
+from yiwang.errors import NotReady, Unreachable
 from yiwang.model.release import Manifest
 from yiwang.model.trust import TrustRole
 from yiwang.operate import journey, release
 from yiwang.operate.environments import environment
 from yiwang.operate.fleet import control_client
 from yiwang.operate.initialise import initialise
+from yiwang.operate.preflight import require_ready
 from yiwang.operate.trust import ROOT_FILE
 from yiwang.operate.workspace import FILE, Workspace, open_workspace
 
@@ -72,7 +73,7 @@ class Up:
 
     def _run(self, machine: Machine, steps: Steps) -> Result:
         with steps.step("预检 pre-flight, nothing is changed by it"):
-            machine.addresses()
+            require_ready(machine.workspace, machine.addresses(), self._ours(machine))
         with steps.step("构建发布 build the release") as note:
             built = self._build(machine, note)
         with steps.step("管控 control") as note:
@@ -243,7 +244,7 @@ def published_digest(machine: Machine, wanted: str) -> str | None:
         return published_on_disk(machine, wanted)
     try:
         items = control_client(machine.workspace).releases()["items"]
-    except (NotReady, OSError):
+    except (NotReady, Unreachable):
         return published_on_disk(machine, wanted)
     return next((str(item["manifest_sha256"]) for item in items if item["release"] == wanted), None)
 

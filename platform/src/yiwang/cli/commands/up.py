@@ -45,12 +45,12 @@ def _folder(workspace: Path | None) -> Path:
 
 def _print(result: Result) -> None:
     output.table(
-        ("站点 site", "名称 name", "发布 release", "状态 state", "证明于 proven", "控制台 console"),
+        ("站点 site", "名称", "发布 release", "状态", "证明于 UTC", "控制台 console"),
         (
             (row["site"], row["name"], row["release"], row["state"], _moment(row["proven_at"]), row["address"])
             for row in result.rows
         ),
-        keep=(0, 2, 3, 5),
+        keep=(0, 1, 2, 3, 4, 5),
     )
     for person in result.administrators:
         output.say(
