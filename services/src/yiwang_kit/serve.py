@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from yiwang_kit import memory
 from yiwang_kit.settings import HubSettings, SettingsError, load_settings
 
 EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, EXIT_NOT_READY = 0, 1, 2, 4
@@ -68,6 +69,7 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
 def serve(settings: HubSettings, boot_report: dict[str, Any] | None = None) -> int:
     """Serve the hub until SIGTERM; running requests end first."""
     refuse_taken_port(settings)
+    memory.give_back()
     from granian.constants import HTTPModes, Interfaces
     from granian.errors import FatalError
     from granian.server.embed import Server

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.kit_lab import settings_of
-from yiwang_kit import console, ids, inprocess, pagination
+from yiwang_kit import console, ids, inprocess, memory, pagination
 from yiwang_kit.clock import ManualClock, SystemClock
 from yiwang_kit.errors import NotFound, Problem
 from yiwang_kit.logging import logger, mask, mask_text
@@ -129,6 +129,10 @@ def test_calls_to_our_own_address_stay_in_the_process() -> None:
             client.get("http://hub.test:7080/echo")
         own.serve(app)
         assert client.post("http://hub.test:7080/echo", params={"value": "𠮷"}).json() == {"value": "𠮷"}
+
+
+def test_large_blocks_go_back_to_the_kernel() -> None:
+    assert memory.give_back()
 
 
 @pytest.fixture
