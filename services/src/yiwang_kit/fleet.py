@@ -32,7 +32,7 @@ def ask(runtime: Runtime, actor: Actor, path: str, query: str) -> httpx.Response
     """Ask control as this person. Raises Forbidden, and Unavailable where control is away or not yet knows this site."""
     if runtime.fleet_token is None:
         raise Forbidden(
-            "本站点不签发管控令牌 / this site issues no tokens for control", next="yiwang explain setting sign_in"
+            "本站点不签发管控令牌 / this site issues no tokens for control", next="yiwang explain setting fleet_url"
         )
     headers = {"Authorization": f"Bearer {runtime.fleet_token(actor)}", "Accept": "application/json"}
     address = f"{runtime.settings.fleet_url}/{quote(path)}" + (f"?{query}" if query else "")
