@@ -25,9 +25,7 @@ def test_every_locked_package_carries_a_hash(lock: Path) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize(
-    "lock", [*LOCKS, *ROOT.glob("services/console/package-lock.json")], ids=lambda lock: lock.name
-)
+@pytest.mark.parametrize("lock", [*LOCKS, *ROOT.glob("services/console/package-lock.json")], ids=lambda lock: lock.name)
 def test_no_lock_names_a_registry(lock: Path) -> None:
     assert not re.search(r"(index-url|find-links|\"resolved\": \"http|^http)", lock.read_text(encoding="utf-8"))
 

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from support.postgres import Server
 
+from support.postgres import Server
 from yiwang_kit.clock import SystemClock
 from yiwang_kit.crypto import HybridPrivateKey, HybridPublicKey
 from yiwang_kit.database import Database
@@ -39,7 +39,9 @@ def settings_of(site: str) -> HubSettings:
     """Return the settings of one lab site."""
     parent, children = TREE[site]
     peers = [{"site": parent, "relation": "parent", "server": "-", "credentials": "-"}] if parent else []
-    peers += [{"site": c, "relation": "child", "server": "-", "credentials": "-", "subtree": SUBTREE[c]} for c in children]
+    peers += [
+        {"site": c, "relation": "child", "server": "-", "credentials": "-", "subtree": SUBTREE[c]} for c in children
+    ]
     return parse_settings({
         "schema": 1, "site": {"id": site, "code": site, "name": site, "tier": "city", "parent": parent, "children": children},
         "release": "lab", "listen": {"host": "127.0.0.1", "port": 1}, "public_url": "http://lab",
@@ -79,7 +81,9 @@ class Site:
     def sent(self, to: str) -> dict[str, list[int]]:
         """Return the numbers sent to a site, by key, in order."""
         with self.database.transaction() as session:
-            rows = session.execute(text("SELECT key, value FROM kit.lab_sent WHERE peer = :p ORDER BY ordinal"), {"p": to})
+            rows = session.execute(
+                text("SELECT key, value FROM kit.lab_sent WHERE peer = :p ORDER BY ordinal"), {"p": to}
+            )
             found: dict[str, list[int]] = {}
             for row in rows:
                 found.setdefault(row.key, []).append(row.value)
@@ -87,7 +91,9 @@ class Site:
 
 
 _SENT = text("INSERT INTO kit.lab_sent (peer, key, value) VALUES (:peer, :key, :value)")
-_RECEIVED = text("SELECT key, value FROM kit.lab_received WHERE peer = :peer AND recovered = :recovered ORDER BY ordinal")
+_RECEIVED = text(
+    "SELECT key, value FROM kit.lab_received WHERE peer = :peer AND recovered = :recovered ORDER BY ordinal"
+)
 TABLES = (
     "CREATE TABLE kit.lab_sent (ordinal bigint GENERATED ALWAYS AS IDENTITY, peer text, key text, value int)",
     "CREATE TABLE kit.lab_received (ordinal bigint GENERATED ALWAYS AS IDENTITY, peer text, key text, value int, recovered bool)",
@@ -228,7 +234,8 @@ def handler_of(site: Site) -> Callable[[Session, Envelope], None]:
             raise ExchangeReject(f"told to refuse {value}")
         row = {"peer": envelope.origin, "key": envelope.key, "value": value, "recovered": envelope.recovered}
         session.execute(
-            text("INSERT INTO kit.lab_received (peer, key, value, recovered) VALUES (:peer, :key, :value, :recovered)"), row
+            text("INSERT INTO kit.lab_received (peer, key, value, recovered) VALUES (:peer, :key, :value, :recovered)"),
+            row,
         )
 
     return handle

@@ -25,7 +25,7 @@ def compile_lock(name: str, arguments: list[str]) -> None:
         "--custom-compile-command", "make lock",
         *constraint, *arguments, "pyproject.toml", "--output-file", f"requirements/{name}.lock",
     ]  # fmt: skip
-    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - a fixed command
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def main() -> None:

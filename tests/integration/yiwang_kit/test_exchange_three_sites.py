@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from support.exchange_lab import Lab, ledgers_are_equal
 from support.postgres import Server
-
 from yiwang_kit.exchange import ExchangeReject, store
 from yiwang_kit.exchange.envelope import ENVELOPE_LIMIT, EnvelopeTooLarge
 from yiwang_kit.exchange.link import Fenced, pack, unpack
@@ -58,8 +58,8 @@ def test_skipping_a_parked_envelope_lets_its_key_go_on_without_it(lab: Lab) -> N
 
 def test_an_envelope_over_the_limit_is_refused_when_it_is_sent(lab: Lab) -> None:
     site = lab["441721"]
+    payload = {"value": 1, "text": "汉" * ENVELOPE_LIMIT}
     with pytest.raises(EnvelopeTooLarge), site.database.transaction() as session:
-        payload = {"value": 1, "text": "汉" * ENVELOPE_LIMIT}
         site.exchange.send(session, to="441700", kind="kit.lab", key="a", payload=payload)
 
 

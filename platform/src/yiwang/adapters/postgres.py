@@ -21,7 +21,6 @@ COMMAND_SECONDS = 120.0
 START_SECONDS = 30.0
 RECOVERY_SECONDS, READY_PAUSE = 120.0, 0.1
 DUMP_SECONDS = 3600.0
-START_SECONDS, START_PAUSE = 60.0, 0.1
 PASSWORD_BYTES = 24
 VERSION_FILE = "PG_VERSION"
 SOCKET_FOLDER_MODE = 0o1770
@@ -167,14 +166,6 @@ class Postgres:
     def service_roles(self) -> tuple[str, ...]:
         """Return the roles that own nothing but are named by a dump: a restore needs them first."""
         return tuple(self.sql(SERVICE_ROLES).split())
-
-    def await_ready(self) -> None:
-        """Wait until the server takes commands: its port opens before its recovery ends. Raises NotReady."""
-        deadline = time.monotonic() + START_SECONDS
-        while not self.ready():
-            if time.monotonic() > deadline:
-                raise NotReady(what=f"PostgreSQL {self.host}:{self.port} 未就绪 / does not become ready", next="yiwang status")
-            time.sleep(START_PAUSE)
 
     def dump(self, database: str, target: Path) -> None:
         """Write a consistent copy of a database in PostgreSQL's own archive format, whole or not at all. Raises NotReady."""

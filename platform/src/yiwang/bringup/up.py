@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from yiwang.bringup import people
 from yiwang.bringup.machine import Machine
 from yiwang.bringup.people import Administrator
 from yiwang.bringup.steps import Say, Steps
-from yiwang.errors import NotReady, Unreachable
-from yiwang.model.release import Manifest
+from yiwang.errors import NotReady
+from yiwang.model.release import MANIFEST_NAME, Manifest
 from yiwang.model.trust import TrustRole
 from yiwang.operate import journey, release
 from yiwang.operate.environments import environment
@@ -37,7 +38,7 @@ POLL_SECONDS = 0.5
 JOURNEY_FILE = "journey.json"
 ENVIRONMENT_LOCK = "control"
 STEPS = 9
-SAME = "same"
+SAME, DRIFTED = "same", "drifted"
 ALL_ROUND, WATCHER = "operator", "leader"
 
 
@@ -109,10 +110,11 @@ class Up:
     def _build(self, machine: Machine, note: Say) -> release.Built:
         out = machine.workspace.state.root / "releases"
         built = release.build(self.tree, out, say=self._tell)
-        taken = published_digest(machine, built.manifest.release)
+        taken = published(machine).get(built.manifest.release)
         if taken is not None and taken != built.manifest.digest():
-            version = next_version(machine, built.manifest.release)
-            built = release.build(self.tree, out, version=version, say=self._tell)
+            known = published(machine)
+            version = next_version(built.manifest.release, known)
+            built = release.build(self.tree, out, version=version, enter_from=tuple(known), say=self._tell)
         if not built.reused:
             note(f"{built.manifest.release}: {len(built.manifest.artefacts)} 个产物 artefacts")
         return built
@@ -146,12 +148,23 @@ class Up:
                 note(f"{site.id} {site.name}: 代理已启动 agent is up")
 
     def _prove(self, machine: Machine, client: ControlClient, manifest: Manifest, note: Say) -> list[dict[str, Any]]:
-        assigned = {item["site"]: item.get("release") for item in client.assignments()["items"]}
+        wanted = self._to_assign(machine, client, manifest.release)
         for site in machine.sites():
-            if assigned.get(site.id) != manifest.release:
+            if site.id in wanted:
                 client.assign(site.id, manifest.release)
-                note(f"{site.id} {site.name} ← {manifest.release}")
+                note(f"{site.id} {site.name} ← {manifest.release}: {wanted[site.id]}")
         return self._await_proof(machine, client)
+
+    def _to_assign(self, machine: Machine, client: ControlClient, wanted: str) -> dict[str, str]:
+        """Return why a site is told to install: another release, a drift to heal, or a new child in its pack."""
+        assigned = {item["site"]: item.get("release") for item in client.assignments()["items"]}
+        states = {row["site"]: row["state"] for row in client.status()["sites"]}
+        here = machine.sites()
+        found = {site.id: "安装 install" for site in here if assigned.get(site.id) != wanted}
+        found |= {site.id: "修复 heal" for site in here if states.get(site.id) == DRIFTED and site.id not in found}
+        fresh = {site.parent for site in here if site.id not in assigned}
+        found |= {site.id: "新下级 a new child" for site in here if site.id in fresh and site.id not in found}
+        return found
 
     def _await_proof(self, machine: Machine, client: ControlClient) -> list[dict[str, Any]]:
         ours = {site.id for site in machine.sites()}
@@ -238,30 +251,23 @@ def workspace_id(folder: Path) -> str:
     return f"demo-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
 
 
-def published_digest(machine: Machine, wanted: str) -> str | None:
-    """Return the digest under which control has published a release, or None."""
-    if not machine.control.supervisor.running():
-        return published_on_disk(machine, wanted)
-    try:
-        items = control_client(machine.workspace).releases()["items"]
-    except (NotReady, Unreachable):
-        return published_on_disk(machine, wanted)
-    return next((str(item["manifest_sha256"]) for item in items if item["release"] == wanted), None)
-
-
-def published_on_disk(machine: Machine, wanted: str) -> str | None:
-    """Return the digest of a release in control's own repository while control does not run."""
+def published(machine: Machine) -> dict[str, str]:
+    """Return manifest digests by release as the repository of this machine's control names them."""
     repository = Repository(machine.workspace.control().repository, Keyring(machine.workspace.trust / "keys"))
     if not repository.exists():
-        return None
-    content = repository.read(TrustRole.RELEASES, f"releases/{wanted}/manifest.json")
-    return Manifest.model_validate_json(content).digest() if content else None
+        return {}
+    found = {}
+    for path in repository.targets(TrustRole.RELEASES):
+        if path.endswith(f"/{MANIFEST_NAME}"):
+            manifest = Manifest.model_validate_json(repository.read(TrustRole.RELEASES, path) or b"")
+            found[manifest.release] = manifest.digest()
+    return found
 
 
-def next_version(machine: Machine, base: str) -> str:
+def next_version(base: str, known: Mapping[str, str]) -> str:
     """Return the next CalVer number that no published release has: a release id is never used twice."""
     year, month, number = base.split(".")
     count = int(number)
-    while published_digest(machine, f"{year}.{month}.{count}") is not None:
+    while f"{year}.{month}.{count}" in known:
         count += 1
     return f"{year}.{month}.{count}"

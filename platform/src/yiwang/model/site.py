@@ -20,7 +20,9 @@ from yiwang.model.trust import SiteId
 __all__ = ["DivisionCode", "Instance", "Link", "Mode", "Site", "SiteFile", "SiteId", "SiteTree"]
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", max_length=60)]
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", max_length=60)
+]
 _DAY = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 Window = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(-{_DAY})? {_TIME}-{_TIME}$")]

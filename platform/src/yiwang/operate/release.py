@@ -11,8 +11,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yiwang.adapters import builder, wheelhouse
@@ -31,6 +31,7 @@ from yiwang.model.release import (
     Manifest,
     difference,
     is_release_id,
+    release_order,
 )
 
 __all__ = ["Built", "build", "compare", "read_manifest", "source_tree", "verify"]
@@ -93,9 +94,13 @@ def build(
     *,
     version: str | None = None,
     overlay: Path | None = None,
+    enter_from: Sequence[str] = (),
     say: Say = silent,
 ) -> Built:
-    """Build a release from a tree (and an overlay) into ``out/<release>``, or find that it is already there."""
+    """Build a release from a tree (and an overlay) into ``out/<release>``, or find that it is already there.
+
+    `enter_from` adds releases that may move to this one beside those that the tree's policy names.
+    """
     if version is not None and not is_release_id(version):
         raise DefinitionError(
             path="--version",
@@ -104,6 +109,9 @@ def build(
             next="yiwang release build --version 2026.12.0",
         )
     source = read_source(tree, version=version, overlay=overlay)
+    if enter_from:
+        entries = tuple(sorted({*source.policy.may_enter_from, *enter_from}, key=release_order))
+        source = replace(source, policy=source.policy.model_copy(update={"may_enter_from": entries}))
     with exclusive(out / RECIPES / "lock"):
         return _build(source, out, say)
 

@@ -90,9 +90,19 @@ def _revision(connection: Connection, schema: str) -> str:
 
 
 def pending(database: Database, packages: Sequence[str]) -> list[str]:
-    """Return the schemas that do not stand at their head."""
+    """Return the schemas that do not stand at their head.
+
+    A revision that this release does not know is a later release's, from which this one came back: it only expanded,
+    so this release runs on it.
+    """
     wanted, found = heads(packages), current(database, packages)
-    return [schema for schema, head in wanted.items() if found.get(schema) != head]
+    scripts = {schema_of(package): _script(package) for package in packages}
+    return [s for s, head in wanted.items() if found.get(s) != head and _knows(scripts[s], found.get(s, ""))]
+
+
+def _knows(script: ScriptDirectory, revision: str) -> bool:
+    """Return whether a revision, or none at all, is one of this release's past."""
+    return not revision or revision in {step.revision for step in script.walk_revisions()}
 
 
 def grant(connection: Connection, schema: str) -> None:
