@@ -42,7 +42,12 @@ test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
 
 reliability: $(STAMP) ## rollouts over three sites while orders flow, and crash seeds of the exchange (≤ 10 min)
-	@$(LANE) reliability 600 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability
+	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
+		"$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py" \
+		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_rollouts.py"
+
+soak: $(STAMP) ## more seeds of the exchange: YIWANG_SEEDS=500 make soak
+	@YIWANG_SEEDS=$${YIWANG_SEEDS:-500} $(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py
 
 lint: $(STAMP) ## ruff, import contracts, emitted files up to date
 	@$(BIN)/ruff check .
@@ -69,4 +74,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down test test-browser reliability lint types render golden bench docs lock
+.PHONY: help venv up status down test test-browser reliability soak lint types render golden bench docs lock

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ def machine() -> Machine:
 
 
 @pytest.fixture(scope="module")
-def control(machine: Machine) -> ControlClient:
-    return control_client(machine.workspace)
+def control(machine: Machine) -> Iterator[ControlClient]:
+    with control_client(machine.workspace) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
