@@ -28,8 +28,9 @@ from yiwang.operate.workspace import open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVINCE, CITY, COUNTY = "440000", "441700", "441721"
-ROLLOUT_SECONDS = 240.0
+ROLLOUT_SECONDS = 400.0
 CUT_SECONDS, CUT_ORDERS = 20.0, 60
+pytestmark = pytest.mark.timeout(560)
 
 
 @pytest.fixture(scope="module")
