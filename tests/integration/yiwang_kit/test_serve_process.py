@@ -100,7 +100,6 @@ def test_a_hub_migrates_serves_and_ends_when_told(settings_file: Path, run: Call
         try:
             assert wait_until_answering(process, f"{url}/readyz").status_code == 200
             assert httpx.get(f"{url}/version", trust_env=False).json()["pid"] == process.pid
-            assert memory_mib(process.pid) < 100
         finally:
             process.send_signal(signal.SIGTERM)
             out, error = process.communicate(timeout=20)
@@ -109,12 +108,6 @@ def test_a_hub_migrates_serves_and_ends_when_told(settings_file: Path, run: Call
     assert events[0]["event"] == "started"
     assert events[0]["pid"] == process.pid
     assert events[-1]["event"] == "stopped"
-
-
-def memory_mib(pid: int) -> float:
-    """Return the proportional set size of a process."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    return int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]) / 1024
 
 
 def test_a_hub_over_an_empty_database_says_so_and_a_kill_keeps_no_next_start_away(settings_file: Path) -> None:
