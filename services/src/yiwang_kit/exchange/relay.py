@@ -23,6 +23,7 @@ from yiwang_kit.exchange.signing import NotBelieved
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.2, 5.0
 GREET_EVERY_SECONDS = 20.0
+IDLE_POLLS_MOST = 5  # an idle worker looks this many times less often than one with work
 
 
 class Worker:
@@ -69,11 +70,14 @@ class Worker:
         """Take the lock, then work until the end or until the connection breaks."""
         if not self._take(connection):
             return
+        idle = self._poll
         while not self._ending.is_set():
             self._wake.clear()
-            more = self._work()
-            if not more:
-                self._wake.wait(self._poll)
+            if self._work():
+                idle = self._poll
+            else:  # woken by the hook of a commit; the poll only finds what no hook told of, so it may grow rare
+                woken = self._wake.wait(idle)
+                idle = self._poll if woken else min(idle * 2, self._poll * IDLE_POLLS_MOST)
             connection.execute(text("SELECT 1"))
             connection.commit()
 
