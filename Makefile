@@ -36,7 +36,7 @@ down: $(STAMP) ## stop everything that `make up` started; data stays
 
 ##@ Work on it
 test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
-	@$(LANE) test 480 -- $(BIN)/python -m pytest -q tests/unit tests/contract tests/golden tests/architecture tests/integration
+	@$(LANE) test 480 -- $(BIN)/python -m pytest -q -n 3 --dist loadscope tests/unit tests/contract tests/golden tests/architecture tests/integration
 
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser

@@ -85,6 +85,19 @@ def test_what_one_implementation_signs_the_other_believes(module: CryptoProvider
         (b"\xff" * 64, b"message digest", KNOWN_SIGNATURE),
         (b"", b"message digest", KNOWN_SIGNATURE),
     ],
+    ids=[
+        "other-message",
+        "empty-message",
+        "cut-short",
+        "one-byte-more",
+        "no-signature",
+        "zero-numbers",
+        "random",
+        "cut-key",
+        "zero-key",
+        "key-off-the-curve",
+        "no-key",
+    ],
 )
 def test_malformed_or_foreign_input_is_not_valid_and_nothing_more(
     module: CryptoProvider, public: bytes, message: bytes, signature: bytes
