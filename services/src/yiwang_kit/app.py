@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,9 @@ from yiwang_kit import console, fleet, health, metrics, signin
 from yiwang_kit.answers import answer_with_problems
 from yiwang_kit.guards import Guard
 from yiwang_kit.housekeeping import Housekeeper
+from yiwang_kit.rates import RateLimit
 from yiwang_kit.runtime import Runtime, build_runtime
+from yiwang_kit.sessions import cookie_name
 from yiwang_kit.settings import HubSettings
 
 KIT_PACKAGE = "yiwang_kit"
@@ -76,6 +79,8 @@ def create_hub(
         mount(hub, name, app)
     console.serve(hub)
     hub.add_middleware(metrics.RequestMetrics, registry=runtime.registry, log=runtime.log)
+    limits = {"settings": runtime.settings.rates, "cookie": cookie_name(runtime.settings.site.id)}
+    hub.add_middleware(RateLimit, **limits, monotonic=time.monotonic)
     hub.add_middleware(Guard)
     runtime.own.serve(hub)
     return hub

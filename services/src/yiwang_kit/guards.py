@@ -177,9 +177,13 @@ def _with_headers(send: Send, request_id: str) -> Send:
     return wrapped
 
 
-async def answer(problem: Problem, send: Send, request_id: str) -> None:
+async def answer(problem: Problem, send: Send, request_id: str, extra: list[tuple[bytes, bytes]] | None = None) -> None:
     """Send a problem without the help of any framework."""
     body = json.dumps(problem.body(f"urn:uuid:{request_id}"), ensure_ascii=False).encode()
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        *(extra or []),
+    ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

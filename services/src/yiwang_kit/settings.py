@@ -105,6 +105,16 @@ class LogSettings(Section):
     format: Literal["json", "text"] = "json"
 
 
+class RateSettings(Section):
+    """How often one caller may ask: at once, and per second after that. 访问频率。"""
+
+    session_per_second: float = Field(default=50.0, gt=0)
+    session_burst: float = Field(default=200.0, ge=1)
+    address_per_second: float = Field(default=200.0, gt=0)
+    """An office shares one address, so this is wider than one person needs."""
+    address_burst: float = Field(default=800.0, ge=1)
+
+
 class SignInSettings(Section):
     """A sign-in provider other than our own management service. 外部身份服务。"""
 
@@ -137,6 +147,7 @@ class HubSettings(Section):
     sign_in: SignInSettings | None = None
     """Another sign-in provider; None means this hub's own, at `{public_url}/oidc`."""
     log: LogSettings = LogSettings()
+    rates: RateSettings = RateSettings()
     threads: int = 8
     """Upper bound of the pool that runs request handlers."""
 

@@ -14,7 +14,15 @@ KIB = 1024
 
 PORTS = (
     PortSpec(name="hub", title_zh="枢纽", title_en="hub", number=7080, process="hub", protocol="http"),
-    PortSpec(name="control", title_zh="管控", title_en="control", number=7070, process="control", protocol="http"),
+    PortSpec(name="control", title_zh="管控", title_en="control", number=7070, process="control", protocol="https"),
+    PortSpec(
+        name="control-inner",
+        title_zh="管控内部",
+        title_en="control behind its TLS",
+        number=7071,
+        process="control",
+        protocol="http",
+    ),
     PortSpec(
         name="postgres", title_zh="数据库", title_en="database", number=7432, process="postgres", protocol="postgresql"
     ),
@@ -99,6 +107,10 @@ EXCHANGE = ExchangeLimits(
 )
 
 HUB = HubSpec(
+    session_per_second=50.0,
+    session_burst=200.0,
+    address_per_second=200.0,
+    address_burst=800.0,
     threads=8,
     log_level="info",
     log_format="json",

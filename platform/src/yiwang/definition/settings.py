@@ -46,6 +46,10 @@ _ROWS: tuple[tuple[str, SettingScope, str, str, str], ...] = (
     ("fleet_audience", RELEASE, "text", "管控令牌受众", "audience of tokens for control"),
     ("log.level", RELEASE, "text", "日志级别", "log level"),
     ("log.format", RELEASE, "text", "日志格式", "log format"),
+    ("rates.session_per_second", RELEASE, "per second", "每会话每秒请求数", "requests a second of one session"),
+    ("rates.session_burst", RELEASE, "integer", "每会话突发请求数", "requests of one session at once"),
+    ("rates.address_per_second", RELEASE, "per second", "每地址每秒请求数", "requests a second of one address"),
+    ("rates.address_burst", RELEASE, "integer", "每地址突发请求数", "requests of one address at once"),
     ("threads", RELEASE, "integer", "处理线程数", "threads that handle requests"),
 )
 

@@ -57,6 +57,12 @@ def hub_settings(distribution: Distribution, site: Site, context: SiteContext) -
         "fleet_url": context.fleet_url,
         "fleet_audience": hub.fleet_audience,
         "log": {"level": hub.log_level, "format": hub.log_format},
+        "rates": {
+            "session_per_second": hub.session_per_second,
+            "session_burst": hub.session_burst,
+            "address_per_second": hub.address_per_second,
+            "address_burst": hub.address_burst,
+        },
         "threads": hub.threads,
     }
 

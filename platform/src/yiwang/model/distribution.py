@@ -85,6 +85,12 @@ class ExchangeLimits(Declared):
 class HubSpec(Declared):
     """The hub process of a site. 枢纽进程。"""
 
+    session_per_second: float
+    """Requests one session may make a second once its burst is spent."""
+    session_burst: float
+    address_per_second: float
+    """The same for one address, which a whole office may share."""
+    address_burst: float
     threads: int
     """Size of the bounded pool of request handlers."""
     log_level: str
