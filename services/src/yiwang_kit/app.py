@@ -79,8 +79,8 @@ def create_hub(
         mount(hub, name, app)
     console.serve(hub)
     hub.add_middleware(metrics.RequestMetrics, registry=runtime.registry, log=runtime.log)
-    limits = {"settings": runtime.settings.rates, "cookie": cookie_name(runtime.settings.site.id)}
-    hub.add_middleware(RateLimit, **limits, monotonic=time.monotonic)
+    cookie = cookie_name(runtime.settings.site.id)
+    hub.add_middleware(RateLimit, settings=runtime.settings.rates, cookie=cookie, monotonic=time.monotonic)
     hub.add_middleware(Guard)
     runtime.own.serve(hub)
     return hub
