@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from yiwang.adapters import signing
 from yiwang.adapters.control_http import AgentClient, ControlClient
 from yiwang.adapters.signing import CertificateAuthority, HybridSigner
+from yiwang.adapters.tls import TlsFiles, server_context
+from yiwang.adapters.tls_front import Front
 from yiwang.control.app import create_app
 from yiwang.control.kernel import Kernel
 from yiwang.control.ports import Ports, TrustStore
-from yiwang.control.settings import ControlDatabase, ControlSettings, Listen
+from yiwang.control.settings import ControlDatabase, ControlSettings, Listen, Tls
 from yiwang.model.command import (
     Command,
     OperatorKey,
@@ -35,7 +37,7 @@ from yiwang.model.command import (
 from yiwang.model.proof import LoadedProcess, ProofReport, SignedReport
 from yiwang.model.release import Manifest, Policy
 from yiwang.model.site import Site, SiteTree
-from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, SigningContext
+from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, Revocations, SigningContext
 from yiwang_kit.clock import SystemClock
 from yiwang_kit.crypto import HybridPrivateKey
 from yiwang_kit.database import Database
@@ -73,6 +75,7 @@ class LabTrust:
     control: HybridPrivateKey = field(default_factory=HybridPrivateKey.generate)
     identity_signer: HybridSigner = field(default_factory=HybridSigner.generate)
     packs: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    revoked: Revocations = field(default_factory=Revocations)
 
     def publish_release(self, folder: Path) -> Manifest:
         return MANIFESTS[folder.name]
@@ -93,6 +96,9 @@ class LabTrust:
 
     def refresh(self) -> bool:
         return False
+
+    def revocations(self) -> Revocations:
+        return self.revoked
 
     def identity(self) -> HybridPublic:
         return signing.public_halves(self.identity_signer.private.public_key())
@@ -133,6 +139,9 @@ class ControlLab:
     database_url: str
     operators: dict[str, HybridPrivateKey] = field(default_factory=lambda: {"chen": HybridPrivateKey.generate()})
     port: int = field(default_factory=free_port)
+    secure: Path | None = None
+    """Folder of the CA below which control listens with TLS; None = plain, where TLS is not the claim."""
+    inner_port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         authority = CertificateAuthority.open(self.folder / "ca", now=datetime.now(UTC), demo=True)
@@ -142,13 +151,20 @@ class ControlLab:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """What a client without a certificate needs."""
+        return TlsFiles(self.secure / "ca.pem") if self.secure else None
 
     def settings(self) -> ControlSettings:
         keys = tuple(OperatorKey(name=name, keys=signing.public_halves(key.public_key()))
                      for name, key in self.operators.items())  # fmt: skip
+        tls = Tls(inner_port=self.inner_port, identity=self.folder / "control.pem",
+                  authority=self.secure / "ca.pem") if self.secure else None  # fmt: skip
         return ControlSettings(
-            schema=1, workspace=self.folder, state=self.folder, runtime=self.folder,
+            schema=1, tls=tls, workspace=self.folder, state=self.folder, runtime=self.folder,
             listen=Listen(host="127.0.0.1", port=self.port), public_url=self.url, operators=keys,
             database=ControlDatabase(host="127.0.0.1", port=5432), tick_seconds=0.1,
         )  # fmt: skip
@@ -162,9 +178,10 @@ class ControlLab:
         self.kernel = Kernel(self.settings(), Database(self.database_url),
                              Ports(LabPacks(), self.trust, LabTree()), SystemClock())  # fmt: skip
         app = create_app(self.kernel)
-        server = Server(app, address="127.0.0.1", port=self.port, interface=Interfaces.ASGI, log_enabled=False)
+        port = self.inner_port if self.secure else self.port
+        server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
+        thread = threading.Thread(target=lambda: loop.run_until_complete(self._serve(server)), daemon=True)
         thread.start()
         try:
             self._await()
@@ -176,11 +193,28 @@ class ControlLab:
             thread.join(timeout=15)
             loop.close()
 
+    async def _serve(self, server: Any) -> None:
+        """Serve as the program does: behind the TLS door where there is one."""
+        if self.secure is None or self.kernel is None:
+            await server.serve()
+            return
+        identity, now = self.folder / "control.pem", datetime.now(UTC)
+        authority = CertificateAuthority.open(self.secure, now=now, demo=True)
+        signing.ensure_server_identity(identity, authority, name="yiwang:control:lab", host="127.0.0.1", now=now)
+        context = server_context(self.secure / "ca.pem", identity)
+        front = Front(context, ("127.0.0.1", self.port), ("127.0.0.1", self.inner_port), self.kernel.channels)
+        await front.open()
+        try:
+            await server.serve()
+        finally:
+            await front.close()
+
     def _await(self) -> None:
         end = datetime.now(UTC) + timedelta(seconds=20)
         while datetime.now(UTC) < end:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=0.2).close()
+                for port in (self.port, self.inner_port) if self.secure else (self.port,):
+                    socket.create_connection(("127.0.0.1", port), timeout=0.2).close()
             except OSError:
                 threading.Event().wait(0.05)
             else:
@@ -188,7 +222,7 @@ class ControlLab:
         raise TimeoutError(self.url)
 
     def operator(self, name: str = "chen") -> ControlClient:
-        return ControlClient(self.url, name, self.operators[name])
+        return ControlClient(self.url, name, self.operators[name], tls=self.tls)
 
     def opened(self, client: C) -> C:
         """Close a client when the lab ends."""
@@ -197,7 +231,7 @@ class ControlLab:
 
     def site(self, site: str) -> LabSite:
         """A site that has no statement yet."""
-        made = LabSite(site, self.url)
+        made = LabSite(site, self.url, self.tls, self.folder / f"{site}.pem")
         self.opened(made.client)
         return made
 
@@ -221,6 +255,9 @@ class LabSite:
 
     site: str
     url: str
+    tls: TlsFiles | None = None
+    transport: Path | None = None
+    """Where this site keeps TLS key and certificate."""
     key: HybridPrivateKey = field(default_factory=HybridPrivateKey.generate)
     incarnation: int = 0
     epoch: int = 0
@@ -231,7 +268,8 @@ class LabSite:
     fails_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.client = AgentClient(self.url, self.site)
+        tls = TlsFiles(self.tls.authority, self.transport) if self.tls else None
+        self.client = AgentClient(self.url, self.site, tls=tls)
 
     def enrol(self, token: dict[str, Any]) -> Enrolment:
         tls = ec.generate_private_key(ec.SECP256R1())
@@ -240,6 +278,8 @@ class LabSite:
             self.key, tls, site=self.site, incarnation=self.incarnation, token=token["token"]
         )
         enrolment = self.client.enrol(request)
+        if self.tls and self.transport:
+            self.transport.write_bytes(signing.private_pem(tls) + enrolment.certificate_pem.encode())
         self.client.sign_as(self.key, self.incarnation)
         return enrolment
 

@@ -8,6 +8,7 @@ a loop and threads of their own, and never leave the process.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -35,6 +36,11 @@ class InProcess(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread(), request=request)
 
 
-def client(public_url: str, own: InProcess, *, timeout: float) -> httpx.Client:
-    """Return an HTTP client that reaches `public_url` in this process and everything else over the network."""
-    return httpx.Client(timeout=timeout, trust_env=False, mounts={public_url: own})
+def client(
+    public_url: str, own: InProcess, *, timeout: float, mounts: Mapping[str, httpx.BaseTransport] | None = None
+) -> httpx.Client:
+    """Return an HTTP client that reaches `public_url` in this process and everything else over the network.
+
+    What `mounts` names is reached by a way of its own.
+    """
+    return httpx.Client(timeout=timeout, trust_env=False, mounts={**(mounts or {}), public_url: own})

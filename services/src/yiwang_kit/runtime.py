@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,17 @@ class Runtime:
         self.database.dispose()
 
 
+def _control(settings: HubSettings) -> dict[str, httpx.HTTPTransport]:
+    """Return the way to control: believed by the site CA alone, never by the system's authorities."""
+    folder, address = settings.exchange.identity_dir, settings.fleet_url or ""
+    authority = folder / "ca.pem" if folder else None
+    if not address.startswith("https:") or authority is None or not authority.is_file():
+        return {}
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return {address: httpx.HTTPTransport(verify=context)}
+
+
 def build_runtime(
     settings: HubSettings,
     *,
@@ -84,7 +96,7 @@ def build_runtime(
         clock=clock,
         audit=Audit(clock),
         registry=CollectorRegistry(),
-        http=http or inprocess.client(settings.public_url, own, timeout=HTTP_TIMEOUT),
+        http=http or inprocess.client(settings.public_url, own, timeout=HTTP_TIMEOUT, mounts=_control(settings)),
         own=own,
         log=log,
         exchange=exchange or Exchange(settings, database, clock=clock, log=log),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode
 
 from yiwang.adapters.signed_http import JsonObject, Sender, SignedHttp, Signer
+from yiwang.adapters.tls import TlsFiles
 from yiwang.model.command import Offer, Poll, PollAnswer, ReportMessage, RequestContext
 from yiwang.model.trust import Enrolment, EnrolmentRequest
 
@@ -39,12 +40,13 @@ class _Client:
 class AgentClient(_Client):
     """A site's agent, asking for work and reporting. 代理端客户端。"""
 
-    def __init__(self, base_url: str, site: str, *, timeout: float = 10.0) -> None:
-        super().__init__(SignedHttp(base_url, timeout=timeout))
+    def __init__(self, base_url: str, site: str, *, timeout: float = 10.0, tls: TlsFiles | None = None) -> None:
+        super().__init__(SignedHttp(base_url, timeout=timeout, tls=tls))
         self.site = site
 
     def sign_as(self, signer: Signer, incarnation: int) -> None:
-        """Sign from now on with the site's own key."""
+        """Sign from now on with the site's own key, over a new connection with the certificate of today."""
+        self.http.close()
         self.http.sender = Sender(self.site, RequestContext.AGENT, signer, incarnation)
 
     def enrol(self, request: EnrolmentRequest) -> Enrolment:
@@ -70,8 +72,11 @@ class AgentClient(_Client):
 class ControlClient(_Client):
     """An operator, asking control. 操作员客户端。"""
 
-    def __init__(self, base_url: str, operator: str, signer: Signer, *, timeout: float = 60.0) -> None:
-        super().__init__(SignedHttp(base_url, Sender(operator, RequestContext.OPERATOR, signer), timeout=timeout))
+    def __init__(
+        self, base_url: str, operator: str, signer: Signer, *, timeout: float = 60.0, tls: TlsFiles | None = None
+    ) -> None:
+        sender = Sender(operator, RequestContext.OPERATOR, signer)
+        super().__init__(SignedHttp(base_url, sender, timeout=timeout, tls=tls))
 
     def ready(self) -> JsonObject:
         """Return whether control can serve."""

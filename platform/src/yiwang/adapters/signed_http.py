@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from yiwang.errors import Refused, Unreachable
+from yiwang.adapters.tls import TlsFiles
+from yiwang.errors import NotReady, Refused, Unreachable
 from yiwang.model.command import Header, RequestContext, SignedRequest, body_digest
 
 JsonObject = dict[str, Any]
@@ -63,6 +65,8 @@ class SignedHttp:
     base_url: str
     sender: Sender | None = None
     timeout: float = 10.0
+    tls: TlsFiles | None = None
+    """Whom an https address is believed by, and what is shown to it; read again at every new connection."""
     next: str = "yiwang control start"
     clock: Callable[[], float] = time.time
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
@@ -111,9 +115,23 @@ class SignedHttp:
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:
             parts = urlsplit(self.base_url)
-            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-            self._connection = kind(parts.hostname or "", parts.port, timeout=self.timeout)
+            host, port = parts.hostname or "", parts.port
+            self._connection = (
+                http.client.HTTPSConnection(host, port, timeout=self.timeout, context=self._context())
+                if parts.scheme == "https"
+                else http.client.HTTPConnection(host, port, timeout=self.timeout)
+            )
         return self._connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self.tls is None:
+            raise NotReady(
+                what=f"{self.base_url}: 未固定证书机构 / no certificate authority is pinned", next="yiwang up"
+            )
+        try:
+            return self.tls.context()
+        except OSError as error:
+            raise NotReady(what=f"{self.tls.authority}: {error}", next="yiwang up") from error
 
     def _silent(self, error: Exception) -> Unreachable:
         """Return the error for a server that does not answer, with the moment it fell silent."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from yiwang.adapters.control_http import AgentClient
 from yiwang.adapters.hub_probe import HubProbe
+from yiwang.adapters.tls import TlsFiles
 from yiwang.adapters.worker_process import WorkerProcess
 from yiwang.agent.desk import Desk
 from yiwang.agent.identity import Identity
@@ -51,11 +52,14 @@ class Process:
         if self._stop.is_set():
             return 0
         try:
-            with AgentClient(self._settings.control_url, self._settings.site) as client:
+            with AgentClient(self._settings.control_url, self._settings.site, tls=self._tls()) as client:
                 self._loop(client)
         finally:
             self._child.stop()
         return 0
+
+    def _tls(self) -> TlsFiles:
+        return TlsFiles(self._desk.authority, self._identity.transport_file)
 
     def _enrolled(self) -> bool:
         """Enrol when a token waits (a new incarnation too); return whether there is a statement."""

@@ -30,6 +30,8 @@ class Bootstrap:
     control_url: str
     hub_url: str
     root: bytes
+    authority: str
+    """Certificate of the site CA, by which the agent believes control before it has read any metadata."""
     profile: str = "demo"
     database_system_user: str | None = None
 
@@ -55,6 +57,7 @@ class Bootstrap:
         changed = [
             write_json(self.desk.settings, self._settings(), mode=0o600),
             write_atomic(self.desk.root, self.root),
+            write_atomic(self.desk.authority, self.authority),
         ]
         if token is not None:
             wanted = {"token": token["token"], "incarnation": token["incarnation"]}
@@ -69,6 +72,10 @@ class Bootstrap:
         if self.supervisor.start(self.python):
             return True
         return bool(changed and self.supervisor.ask("apply")["changed"])
+
+    def restart(self) -> None:
+        """Let a running agent read its settings anew."""
+        self.supervisor.ask("restart", name=AGENT)
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -97,4 +104,7 @@ def bootstrap(given: Bootstrap, token: dict[str, Any] | None) -> bool:
     """Bring a site's agent up; return whether anything changed."""
     make_folder(given.paths.log)
     installed = given.install(token)
-    return given.start() or installed
+    started = given.start()
+    if installed and not started and token is None:
+        given.restart()
+    return started or installed

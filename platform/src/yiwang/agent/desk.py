@@ -33,6 +33,11 @@ class Desk:
         return self.folder / "root.json"
 
     @property
+    def authority(self) -> Path:
+        """Return the pinned certificate authority by which control is believed."""
+        return self.folder / "ca.pem"
+
+    @property
     def token(self) -> Path:
         """Return the one-time token, gone once used."""
         return self.folder / "token.json"

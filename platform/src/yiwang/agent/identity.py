@@ -38,6 +38,15 @@ class Identity:
         """Return the file of the site's own signed statement."""
         return self.folder / "statement.json"
 
+    @property
+    def transport_file(self) -> Path:
+        """Return the file of TLS key and certificate, together because they are replaced together."""
+        return self.folder / "transport.pem"
+
+    def transport(self) -> Path | None:
+        """Return the TLS identity to show, None before there is one."""
+        return self.transport_file if self.transport_file.is_file() else None
+
     def key(self) -> HybridPrivateKey:
         """Return the site's key. Raises NotReady before enrolment."""
         try:
@@ -58,9 +67,9 @@ class Identity:
         return statement.statement.incarnation if statement else 0
 
     def renewal_due(self, now: datetime) -> bool:
-        """Whether two thirds of the statement's lifetime are over."""
+        """Whether two thirds of the lifetime are over, or there is no TLS identity of today's form beside the statement."""
         statement = self.statement()
-        return statement is not None and now >= statement.statement.renew_at()
+        return statement is not None and (now >= statement.statement.renew_at() or self.transport() is None)
 
 
 def enrol(identity: Identity, client: AgentClient, *, token: str | None, incarnation: int) -> SignedStatement:
@@ -90,9 +99,10 @@ def _keep(identity: Identity, key: HybridPrivateKey, tls: bytes, enrolment: Enro
     """Write identity files, the statement last: it is what says that the others are whole."""
     statement = enrolment.statement
     write_whole(identity.key_file, json.dumps(key.to_json()).encode())
-    write_whole(identity.folder / "tls.key.pem", tls)
-    write_whole(identity.folder / "tls.pem", enrolment.certificate_pem.encode(), mode=0o644)
+    write_whole(identity.transport_file, tls + enrolment.certificate_pem.encode())
     write_whole(identity.folder / "ca.pem", enrolment.ca_pem.encode(), mode=0o644)
     write_whole(identity.folder / "incarnation", f"{statement.statement.incarnation}\n".encode(), mode=0o644)
     write_whole(identity.statement_file, statement.model_dump_json(by_alias=True).encode(), mode=0o644)
+    for former in ("tls.key.pem", "tls.pem"):  # the form of releases before TLS was used
+        (identity.folder / former).unlink(missing_ok=True)
     (identity.folder / f".site-{statement.statement.incarnation}.key.json").unlink(missing_ok=True)

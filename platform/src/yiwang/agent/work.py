@@ -22,12 +22,13 @@ from typing import Any
 from yiwang.adapters import signing
 from yiwang.adapters.control_http import AgentClient
 from yiwang.adapters.hub_probe import HubProbe
+from yiwang.adapters.tls import TlsFiles
 from yiwang.adapters.worker_process import end_leftovers
 from yiwang.agent.desk import Desk
 from yiwang.agent.executing import Execution
 from yiwang.agent.identity import Identity, enrol
 from yiwang.agent.installing import ContractInstallation, VerifiedSource
-from yiwang.agent.journal import Memory
+from yiwang.agent.journal import Memory, write_whole
 from yiwang.agent.linking import Meeting
 from yiwang.agent.proving import make_report, sign_message
 from yiwang.agent.settings import AgentSettings, load_settings
@@ -35,7 +36,7 @@ from yiwang.definition import distribution
 from yiwang.errors import YiwangError
 from yiwang.model.proof import DriftKind, FileDrift
 from yiwang.model.trust import HybridPublic, Revocations, SignedStatement
-from yiwang.operate.trust import IDENTITY_TARGET, REVOCATIONS_TARGET
+from yiwang.operate.trust import CA_TARGET, IDENTITY_TARGET, REVOCATIONS_TARGET
 from yiwang.substrates.contract import Proof, Substrate
 
 SUBSTRATE = "process"
@@ -64,7 +65,7 @@ class Work:
         """Return the site's view of the repository, from its pinned root."""
         return signing.TrustClient(
             root=self.desk.root.read_bytes(), repository=self.settings.repository_url, state=self.desk.trust,
-            profile=self.settings.profile, medium=self.settings.medium,
+            profile=self.settings.profile, medium=self.settings.medium, authority=self.desk.authority,
         )  # fmt: skip
 
     @property
@@ -90,13 +91,23 @@ class Work:
     def enrol(self) -> None:
         """Trade the one-time token for a statement, or renew the present one."""
         token = self.desk.take_token()
-        with AgentClient(self.settings.control_url, self.settings.site) as client:
+        if self.settings.control_url.startswith("https:"):
+            self.pin(self.trust.session())  # before the token is shown to anybody
+        tls = TlsFiles(self.desk.authority)
+        with AgentClient(self.settings.control_url, self.settings.site, tls=tls) as client:
             if token is None:
                 client.sign_as(self.identity.key(), self.identity.incarnation())
             incarnation = token[1] if token else self.identity.incarnation()
             statement = enrol(self.identity, client, token=token[0] if token else None, incarnation=incarnation)
         self.desk.token.unlink(missing_ok=True)
         say(f"已入网 / enrolled as incarnation {statement.statement.incarnation}")
+
+    def pin(self, session: signing.TrustSession) -> None:
+        """Believe the certificate authority that the pinned root leads to, and no other."""
+        authority = session.read(CA_TARGET)
+        if not self.desk.authority.is_file() or self.desk.authority.read_bytes() != authority:
+            write_whole(self.desk.authority, authority, mode=0o644)
+            say("证书机构已更新 / the certificate authority was replaced by the signed one")
 
     def refresh(self) -> None:
         """Verify the repository's metadata again."""

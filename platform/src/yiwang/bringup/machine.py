@@ -19,6 +19,7 @@ from yiwang.model.paths import InstallationPaths
 from yiwang.model.release import Manifest
 from yiwang.model.site import Mode, Site, SiteTree
 from yiwang.operate.fleet import CONTROL
+from yiwang.operate.trust import CA_FILE
 from yiwang.operate.workspace import Workspace
 from yiwang.substrates.process import ProcessSite
 
@@ -59,9 +60,10 @@ class Machine:
 
     def bootstrap(self, site: str, python: str, root: bytes) -> Bootstrap:
         """Return what a new site is given."""
+        authority = (self.workspace.trust / CA_FILE).read_text(encoding="ascii")
         return Bootstrap(
             site=site, paths=self.workspace.site(site), python=python, control_url=self.control.url,
-            hub_url=self.hub_url(site), root=root, profile=self.workspace.profile.value,
+            hub_url=self.hub_url(site), root=root, authority=authority, profile=self.workspace.profile.value,
             database_system_user=database_user(),
         )  # fmt: skip
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from yiwang.control import agent_routes, operator_routes
+from yiwang.control.channel import Door
 from yiwang.control.context import Control
 from yiwang.control.driver import Driver
 from yiwang.control.kernel import PACKAGES, Kernel
@@ -50,6 +51,8 @@ def create_app(kernel: Kernel, *, drive: bool = True) -> FastAPI:
     repository.mkdir(parents=True, exist_ok=True)
     app.mount("/repository", StaticFiles(directory=repository), name="repository")
     app.add_middleware(Guard)
+    if kernel.settings.tls is not None:
+        app.add_middleware(Door, channels=kernel.channels)
     return app
 
 

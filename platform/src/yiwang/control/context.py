@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request
 
+from yiwang.control.channel import check_certificate, place_of
 from yiwang.control.console import ConsoleUsers
 from yiwang.control.kernel import Kernel
 from yiwang.control.matrix import Matrix
@@ -47,7 +48,13 @@ class Control:
 
     def agent(self, request: Request, body: bytes, site: str) -> Principal:
         """Return the agent of a site that signed a request."""
-        return self.requests.agent(incoming(request, body), site)
+        principal = self.requests.agent(incoming(request, body), site)
+        known = self.sites.key(site)
+        if self.kernel.settings.tls is not None and known is not None:
+            shown = self.kernel.channels.certificate(place_of(request.scope))
+            now = self.kernel.clock.now().timestamp()
+            check_certificate(shown, site, known[1], self.kernel.ports.trust.revocations(), now)
+        return principal
 
     def reader(self, request: Request) -> Principal:
         """Return who may read: an operator, or a person at a console for their own subtree."""

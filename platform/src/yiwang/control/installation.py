@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ from yiwang.adapters.engines import install_engine
 from yiwang.adapters.files import make_folder, write_json
 from yiwang.adapters.postgres import Postgres
 from yiwang.adapters.processes import database_user
-from yiwang.adapters.signing import HybridSigner, public_halves
+from yiwang.adapters.signing import HybridSigner, ensure_server_identity, public_halves
 from yiwang.definition import distribution
 from yiwang.emit.context import ControlContext
 from yiwang.emit.processes import control_processes
 from yiwang.errors import NotReady
+from yiwang.model.trust import control_uri
 from yiwang.operate.environments import engine_wheel
 from yiwang.operate.fleet import CONTROL, OPERATOR
+from yiwang.operate.trust import CA_FILE, open_trust
 from yiwang.operate.workspace import Workspace
 from yiwang.supervisor.client import SupervisorClient
 
@@ -47,7 +50,7 @@ class Installation:
     @property
     def url(self) -> str:
         """Return where control answers."""
-        return f"http://{self.address}:{distribution().port(CONTROL)}"
+        return f"https://{self.address}:{distribution().port(CONTROL)}"
 
     @property
     def supervisor(self) -> SupervisorClient:
@@ -79,7 +82,8 @@ class Installation:
         fresh = self._engines(release_folder)
         postgres = self._postgres()
         fresh = postgres.initialise() or fresh
-        changed = write_json(self.settings_file, self._settings(), mode=0o600)
+        changed = self._certificate()
+        changed = write_json(self.settings_file, self._settings(), mode=0o600) or changed
         table = control_processes(distribution(), self._context(str(python)))
         if not self._database_made(postgres):
             self._apply({**table, "processes": [entry for entry in table["processes"] if entry["name"] == POSTGRES]},
@@ -105,6 +109,22 @@ class Installation:
             host=self.address, port=distribution().port(POSTGRES), user=database_user(),
         )  # fmt: skip
 
+    @property
+    def _certificate_file(self) -> Path:
+        return self.workspace.control().secret("tls.pem")
+
+    def _certificate(self) -> bool:
+        """Make control's own certificate below the site CA, holding the ceremony first where nobody held it."""
+        paths, space = self.workspace.control(), self.workspace
+        trust = open_trust(space.trust, paths.repository, demo=space.demo, owner=space.id)
+        return ensure_server_identity(
+            self._certificate_file,
+            trust.authority,
+            name=control_uri(space.id),
+            host=self.address,
+            now=datetime.now(UTC),
+        )
+
     def _database_made(self, postgres: Postgres) -> bool:
         """Whether the table has named control before, which happens only once its database is there."""
         table = self.supervisor.table
@@ -119,6 +139,8 @@ class Installation:
             "schema": 1, "workspace": str(self.workspace.folder), "state": str(self.workspace.state.root),
             "runtime": str(self.workspace.state.runtime), "public_url": self.url,
             "listen": {"host": self.address, "port": spec.port(CONTROL)},
+            "tls": {"inner_port": spec.port(f"{CONTROL}-inner"), "identity": str(self._certificate_file),
+                    "authority": str(self.workspace.trust / CA_FILE)},
             "database": {"host": self.address, "port": spec.port(POSTGRES), "name": CONTROL, "user": CONTROL,
                          "password_file": str(paths.secret(f"{CONTROL}-database"))},
             "operators": [{"name": OPERATOR, "keys": keys.model_dump()}],

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from yiwang.adapters.tls_front import Channels
 from yiwang.control.ports import Ports
 from yiwang.control.settings import ControlSettings
 from yiwang.control.store import Store
@@ -41,6 +42,8 @@ class Kernel:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     commands: dict[str, SignedCommand] = field(default_factory=dict)
     contacts: dict[str, datetime] = field(default_factory=dict)
+    channels: Channels = field(default_factory=Channels)
+    """Connections that came through the TLS door, with their certificates."""
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +24,11 @@ from yiwang.model.command import Command, SignedCommand, pack_bytes, pack_digest
 from yiwang.model.paths import StatePaths
 from yiwang.model.release import Manifest
 from yiwang.model.site import SiteTree
-from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, SigningContext, TrustRole
-from yiwang.operate.trust import Trust, open_trust, publish_release
+from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, Revocations, SigningContext, TrustRole
+from yiwang.operate.trust import Trust, open_trust, publish_release, revocations
 from yiwang.operate.workspace import Workspace, open_workspace
+
+REVOKED_SECONDS = 5.0
 
 
 @dataclass
@@ -64,6 +67,9 @@ class WorkspaceTrust:
 
     trust: Trust
     now: Callable[[], datetime]
+    addresses: Callable[[str], str | None] = lambda _: None
+    """Where a site's message server waits for its children."""
+    _revoked: tuple[float, Revocations] = (float("-inf"), Revocations())
 
     @property
     def _repository(self) -> Repository:
@@ -92,10 +98,19 @@ class WorkspaceTrust:
 
     def issue(self, request: EnrolmentRequest, serial: int) -> Enrolment:
         """Answer a checked request with the identity role's key."""
-        identity = self._repository.keyring.signer(TrustRole.IDENTITY)
+        identity, address = self._repository.keyring.signer(TrustRole.IDENTITY), self.addresses(request.site)
         return signing.issue(
-            request, identity, self.trust.authority, serial=serial, now=self.now(), demo=self.trust.demo
-        )
+            request, identity, self.trust.authority, serial=serial, now=self.now(), demo=self.trust.demo,
+            addresses=(address,) if address else (),
+        )  # fmt: skip
+
+    def revocations(self) -> Revocations:
+        """Return what is revoked, as it was published a few seconds ago at most."""
+        read, known = self._revoked
+        if time.monotonic() - read >= REVOKED_SECONDS:
+            known = revocations(self.trust)
+            self._revoked = (time.monotonic(), known)
+        return known
 
     def refresh(self) -> bool:
         """Renew what would expire soon."""
@@ -171,7 +186,7 @@ def ports(settings: ControlSettings, now: Callable[[], datetime], run: Callable[
     packs = WheelPacks(
         state, tree, _wheel_in(trust), settings.public_url, trust.demo, run, settings.database_system_user
     )
-    return Ports(packs=packs, trust=WorkspaceTrust(trust, now), tree=tree)
+    return Ports(packs=packs, trust=WorkspaceTrust(trust, now, lambda site: tree.loopback().get(site)), tree=tree)
 
 
 def _wheel_in(trust: Trust) -> Callable[[str], Path]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from yiwang.model.command import Command, SignedCommand
 from yiwang.model.release import Manifest
 from yiwang.model.site import SiteTree
-from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic
+from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, Revocations
 
 
 class PackSource(Protocol):
@@ -37,6 +37,9 @@ class TrustStore(Protocol):
 
     def refresh(self) -> bool:
         """Renew timestamp metadata that would expire soon."""
+
+    def revocations(self) -> Revocations:
+        """Return what is revoked and fenced now."""
 
     def identity(self) -> HybridPublic:
         """Return the key by which sites believe each other's statements."""

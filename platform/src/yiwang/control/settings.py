@@ -40,6 +40,16 @@ class ControlDatabase(Declared):
         return url.render_as_string(hide_password=False)
 
 
+class Tls(Declared):
+    """By what control proves itself, and whom it believes. 管控 TLS。"""
+
+    inner_port: int = Field(gt=0, lt=65536)
+    """Where the web server listens behind the TLS door; it answers nobody who did not come through it."""
+    identity: Path
+    """Key and certificate in one file."""
+    authority: Path
+
+
 class ControlSettings(Declared):
     """Everything that control needs to start. 管控设置。"""
 
@@ -50,6 +60,8 @@ class ControlSettings(Declared):
     """State folder; the repository lies below it, and so do the sites on this machine."""
     runtime: Path
     listen: Listen
+    tls: Tls | None = None
+    """None is for tests of one process; the program refuses to listen without it."""
     public_url: str
     database: ControlDatabase
     operators: tuple[OperatorKey, ...] = ()

@@ -24,7 +24,7 @@ def control_processes(distribution: Distribution, context: ControlContext) -> di
     paths = context.paths
     postgres = _postgres(distribution, paths, context.address, context.database_system_user)
     argv = [context.python, "-I", "-m", "yiwang.control", "--settings", context.settings]
-    ready = {"kind": "http", "url": f"http://{context.address}:{distribution.port('control')}/readyz"}
+    ready = {"kind": "http", "url": f"http://{context.address}:{distribution.port('control-inner')}/readyz"}
     control = _process(distribution, paths, "control", argv, ready=ready, after=["postgres"])
     return {"schema": 1, "processes": [postgres, control]}
 

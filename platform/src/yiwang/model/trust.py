@@ -157,6 +157,11 @@ def certificate_uri(site: str, incarnation: int) -> str:
     return f"yiwang:site:{site}:{incarnation}"
 
 
+def control_uri(workspace: str) -> str:
+    """Return the URI SAN of control's own certificate."""
+    return f"yiwang:control:{workspace}"
+
+
 def utc_text(moment: datetime) -> str:
     """Return a moment as the text that signed documents carry."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

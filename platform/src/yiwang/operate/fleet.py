@@ -6,8 +6,10 @@ import json
 
 from yiwang.adapters.control_http import ControlClient
 from yiwang.adapters.signing import HybridSigner
+from yiwang.adapters.tls import TlsFiles
 from yiwang.definition import distribution
 from yiwang.errors import NotReady
+from yiwang.operate.trust import CA_FILE
 from yiwang.operate.workspace import Workspace
 
 CONTROL, OPERATOR = "control", "operator"
@@ -21,7 +23,8 @@ def control_client(workspace: Workspace, *, timeout: float = 60.0) -> ControlCli
     if not workspace.operator_key.is_file():
         raise NotReady(what=f"没有操作员密钥 / no operator key at {workspace.operator_key}", next="yiwang init")
     key = HybridSigner.load(workspace.operator_key).private
-    return ControlClient(f"http://{address}:{distribution().port(CONTROL)}", OPERATOR, key, timeout=timeout)
+    url = f"https://{address}:{distribution().port(CONTROL)}"
+    return ControlClient(url, OPERATOR, key, timeout=timeout, tls=TlsFiles(workspace.trust / CA_FILE))
 
 
 def known_addresses(workspace: Workspace) -> dict[str, str]:

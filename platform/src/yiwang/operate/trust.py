@@ -17,6 +17,7 @@ from yiwang.model.release import Manifest, canonical
 from yiwang.model.trust import HybridPublic, Revocations, TrustRole
 
 ROOT_FILE = "root.json"
+CA_FILE = "ca/ca.pem"
 IDENTITY_TARGET = "identity/keys.json"
 REVOCATIONS_TARGET = "identity/revocations.json"
 CA_TARGET = "identity/ca.pem"
@@ -99,10 +100,15 @@ def publish_tree(trust: Trust, revision: int, sites: dict[str, str]) -> bool:
     return trust.repository.publish(TrustRole.TREE, targets)
 
 
+def revocations(trust: Trust) -> Revocations:
+    """Return what is revoked and fenced now."""
+    published = trust.repository.read(TrustRole.IDENTITY, REVOCATIONS_TARGET)
+    return Revocations.model_validate_json(published) if published else Revocations()
+
+
 def revoke(trust: Trust, *, serials: tuple[int, ...] = (), fence: dict[str, int] | None = None) -> Revocations:
     """Add revoked serials and fenced incarnations; what was revoked stays revoked."""
-    published = trust.repository.read(TrustRole.IDENTITY, REVOCATIONS_TARGET)
-    before = Revocations.model_validate_json(published) if published else Revocations()
+    before = revocations(trust)
     fenced = dict(before.fenced)
     for site, incarnation in (fence or {}).items():
         fenced[site] = max(incarnation, fenced.get(site, 0))

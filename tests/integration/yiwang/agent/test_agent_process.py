@@ -50,6 +50,8 @@ class Site:
         self.desk.folder.mkdir(parents=True)
         self.desk.settings.write_text(json.dumps(settings))
         self.desk.root.write_bytes(pinned)
+        if self.lab.tls is not None:
+            self.desk.authority.write_bytes(self.lab.tls.authority.read_bytes())
         self.desk.token.write_text(json.dumps(token))
 
     def start(self) -> None:
@@ -96,7 +98,7 @@ def _work_log(site: Site) -> str:
 
 @pytest.fixture
 def lab(tmp_path: Path, empty_database_url: str) -> Iterator[ControlLab]:
-    control = ControlLab(tmp_path, empty_database_url)
+    control = ControlLab(tmp_path, empty_database_url, secure=tmp_path / "trust" / "ca")
     trust = open_trust(tmp_path / "trust", tmp_path / "control" / "repository", demo=True, owner="lab")
     control.trust = RepositoryTrust(trust, lambda: datetime.now(UTC))
     with control.running():

@@ -28,6 +28,7 @@ from yiwang.adapters.signing.identity import (
     write_private,
 )
 from yiwang.adapters.signing.keys import KEY_TYPE, HybridKey, HybridSigner, register
+from yiwang.adapters.signing.serving import ensure_server_identity
 
 register()
 
@@ -43,6 +44,7 @@ __all__ = [
     "check_renewal",
     "check_request",
     "check_token",
+    "ensure_server_identity",
     "is_demo",
     "issue",
     "make_request",

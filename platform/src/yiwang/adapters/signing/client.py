@@ -25,11 +25,13 @@ from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from yiwang.adapters.signing.keys import HybridKey
+from yiwang.adapters.tls import client_context
 from yiwang.errors import Refused, Unreachable
 
 ISSUED_FILE = "issued.json"
 CHUNK = 1 << 18
 NOT_FOUND = 404
+FETCH_TIMEOUT = httpx.Timeout(30, connect=5)
 EXPIRED = re.compile(r"([a-z]+)(?:\.json)? is expired")
 FETCH_AGAIN = "yiwang consistency"
 
@@ -56,7 +58,7 @@ class HttpFetcher(FetcherInterface):
     """Reads a repository over HTTP. HTTP 取件器。"""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._client = client or httpx.Client(timeout=httpx.Timeout(30, connect=5), follow_redirects=False)
+        self._client = client or httpx.Client(timeout=FETCH_TIMEOUT, follow_redirects=False)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         with self._client.stream("GET", url) as response:
@@ -205,6 +207,8 @@ class TrustClient:
     medium: str = "link"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     fetcher: FetcherInterface | None = None
+    authority: Path | None = None
+    """Certificate of the CA by which an https repository is believed; TUF trusts no mirror either way."""
 
     def session(self) -> TrustSession:
         """Refresh all metadata and return a consistent view of it, or refuse by name."""
@@ -217,7 +221,7 @@ class TrustClient:
             updater = _Updater(
                 now=self.now, highest_issued=self.highest_issued(), medium=self.medium,
                 metadata_dir=str(metadata), metadata_base_url=f"{base}/metadata/", target_base_url=f"{base}/targets/",
-                fetcher=self.fetcher or (HttpFetcher() if remote else FolderFetcher()),
+                fetcher=self.fetcher or (self._remote() if remote else FolderFetcher()),
                 config=UpdaterConfig(targets_max_length=20_000_000, snapshot_max_length=2_000_000),
                 bootstrap=self.root,
             )  # fmt: skip
@@ -225,6 +229,12 @@ class TrustClient:
         check_profile((metadata / "root.json").read_bytes(), self.profile)
         self._remember(updater.highest_issued)
         return TrustSession(updater)
+
+    def _remote(self) -> HttpFetcher:
+        if self.authority is None or not self.repository.startswith("https:"):
+            return HttpFetcher()
+        context = client_context(self.authority)
+        return HttpFetcher(httpx.Client(timeout=FETCH_TIMEOUT, follow_redirects=False, verify=context))
 
     def highest_issued(self) -> datetime:
         """Return the highest signed issue time this client has ever accepted."""

@@ -12,8 +12,10 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -146,12 +148,15 @@ class CertificateAuthority:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def certify(
-        self, csr: x509.CertificateSigningRequest, statement_window: tuple[datetime, datetime], serial: int, uri: str
+        self,
+        key: ec.EllipticCurvePublicKey,
+        window: tuple[datetime, datetime],
+        serial: int,
+        uri: str,
+        addresses: Sequence[str] = (),
     ) -> x509.Certificate:
-        """Sign a site's certificate; its name comes from us, never from the request."""
-        key = csr.public_key()
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise TypeError("TLS keys are ECDSA")
+        """Sign a certificate; its names come from us, never from a request."""
+        names = [x509.UniformResourceIdentifier(uri), *(x509.IPAddress(ip_address(item)) for item in addresses)]
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         return (
             x509.CertificateBuilder()
@@ -159,11 +164,12 @@ class CertificateAuthority:
             .issuer_name(self.certificate.subject)
             .public_key(key)
             .serial_number(serial)
-            .not_valid_before(statement_window[0])
-            .not_valid_after(statement_window[1])
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False)
+            .not_valid_before(window[0])
+            .not_valid_after(window[1])
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
 
@@ -208,11 +214,17 @@ def issue(
     now: datetime,
     demo: bool,
     lifetime: timedelta = STATEMENT_LIFETIME,
+    addresses: Sequence[str] = (),
 ) -> Enrolment:
-    """Answer a checked request with statement and certificate: one serial, one lifetime."""
-    csr = check_request(request)
+    """Answer a checked request with statement and certificate: one serial, one lifetime.
+
+    The addresses are where the site waits for its children's links; whoever dials one checks it against the certificate.
+    """
+    key = check_request(request).public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError("TLS keys are ECDSA")
     window = (now.replace(microsecond=0) - CLOCK_TOLERANCE, now.replace(microsecond=0) + lifetime)
-    certificate = authority.certify(csr, window, serial, certificate_uri(request.site, request.incarnation))
+    certificate = authority.certify(key, window, serial, certificate_uri(request.site, request.incarnation), addresses)
     statement = Statement(
         site=request.site, incarnation=request.incarnation, serial=serial,
         not_before=window[0], not_after=window[1],
