@@ -38,6 +38,9 @@ down: $(STAMP) ## stop everything that `make up` started; data stays
 test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
 	@$(LANE) test 480 -- $(BIN)/python -m pytest -q -n 3 --dist loadscope tests/unit tests/contract tests/golden tests/architecture tests/integration
 
+test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and as each role (≤ 3 min)
+	@$(LANE) test-api 180 -- $(BIN)/python -m pytest -q tests/api
+
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
 
@@ -74,4 +77,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down test test-browser reliability soak lint types render golden bench docs lock
+.PHONY: help venv up status down test test-api test-browser reliability soak lint types render golden bench docs lock

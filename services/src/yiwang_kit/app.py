@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from yiwang_kit import console, fleet, health, metrics, signin
 from yiwang_kit.answers import answer_with_problems
+from yiwang_kit.errors import documented_problems
 from yiwang_kit.guards import Guard
 from yiwang_kit.housekeeping import Housekeeper
 from yiwang_kit.rates import RateLimit
@@ -28,7 +29,7 @@ def service_app(name: str, runtime: Runtime, *, title_zh: str) -> FastAPI:
     """Return an empty app for one service: problem answers, OpenAPI, runtime at ``app.state.runtime``."""
     app = FastAPI(
         title=f"{title_zh} {name}", version=runtime.settings.release, docs_url=None, redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url="/openapi.json", responses=documented_problems(),
     )  # fmt: skip
     app.state.runtime = runtime
     answer_with_problems(app, runtime)

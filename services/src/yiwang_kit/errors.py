@@ -116,3 +116,37 @@ class Unavailable(Problem):
     """Not now; the detail says what is missing and since when. 暂不可用。"""
 
     status, type, title_zh, title_en = 503, "unavailable", "暂时不可用", "Unavailable for now"
+
+
+def documented_problems() -> dict[int | str, dict[str, Any]]:
+    """Return OpenAPI's `responses` for every refusal that any operation may answer with (RFC 9457)."""
+    text = {"type": "string"}
+    schema = {
+        "type": "object",
+        "title": "Problem",
+        "required": ["type", "title", "title_en", "status", "detail", "instance"],
+        "properties": {
+            "type": text, "title": text, "title_en": text, "status": {"type": "integer"}, "detail": text,
+            "instance": text, "next": text,
+            "errors": {"type": "array", "items": {"type": "object"}},
+        },
+    }  # fmt: skip
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {status: {"description": title, "content": content} for status, title in REFUSALS.items()}
+
+
+REFUSALS = {
+    400: "请求格式有误 / malformed request",
+    401: "需要登录 / sign-in needed",
+    403: "没有权限 / not permitted",
+    404: "未找到 / not found",
+    405: "不支持此操作 / no such operation here",
+    409: "与当前状态冲突 / in conflict with the present state",
+    412: "数据已被他人修改 / changed by somebody else meanwhile",
+    413: "内容过大 / too large",
+    415: "不支持的内容类型 / unsupported content type",
+    422: "内容有误 / invalid content",
+    428: "缺少版本 / a version is required",
+    429: "请求过于频繁 / too many requests",
+    503: "暂不可用 / not available now",
+}
