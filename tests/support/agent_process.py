@@ -38,6 +38,15 @@ class NoLinks:
     def accept(self, parent: str, jwt: str) -> bool:
         return False
 
+    def certificate(self) -> str:
+        return "certificate"
+
+    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+        return False
+
+    def revoke(self, child: str) -> bool:
+        return False
+
 
 @dataclass
 class FileSite:

@@ -6,6 +6,7 @@ and hands back the claim. Seeds never leave the site that made them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -23,6 +24,7 @@ from yiwang.adapters.nats_accounts import (
     operator_jwt,
     user_jwt,
 )
+from yiwang.adapters.nats_pins import Pins, own_certificate
 from yiwang.adapters.processes import run
 from yiwang.definition import distribution
 from yiwang.errors import NotReady
@@ -30,6 +32,7 @@ from yiwang.model.paths import SitePaths
 
 CHECK_SECONDS = 20.0
 SYSTEM = "SYS"
+NOBODY = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ class NatsSite:
         seed = write_once(self.keys / f"{kind}-{name}.seed", lambda: Nkey.generate(kind).seed())
         return Nkey.from_seed(seed)
 
+    @property
+    def transport(self) -> Path:
+        """Return the file of this site's TLS key and certificate."""
+        return self.paths.identity / "transport.pem"
+
+    def certificate(self) -> str:
+        """Return this site's own TLS certificate, without its key. Raises NotReady before enrolment."""
+        return own_certificate(self.transport)
+
     # The two steps of a link ----------------------------------------------------------------------------------------
 
     def leaf_public(self, parent: str) -> str:
@@ -63,7 +75,7 @@ class NatsSite:
     def grant(self, child: str, leaf_public: str) -> str:
         """Parent's step: return the claim that lets the child's leaf into the edge's account, and remember it."""
         account = self.key("account", child)
-        at = self._made("grant", child, leaf_public)
+        at = self._made("grant", child, leaf_public, above=self._revoked(child).get(leaf_public))
         permissions = edge_permissions(child, self.site)
         permissions["pub"]["allow"].append("_INBOX.>")
         return user_jwt(account, leaf_public, f"leaf-{child}", at=at, leaf=True, permissions=permissions)
@@ -78,11 +90,22 @@ class NatsSite:
         """Return the file by which the leaf signs in at the parent."""
         return self.keys / f"leaf-{parent}.creds"
 
-    def revoke(self, child: str) -> None:
-        """Void every claim that a child's leaf was ever granted; the next configuration drops its open link."""
-        public = self._noted("grant", child).get("public")
-        if public:
+    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+        """Parent's step: let a child's links in by this certificate, named by its statement; return whether that is news."""
+        return self._pins(child).add(certificate_pem, sha256, now=time.time())
+
+    def revoke(self, child: str) -> bool:
+        """Void every claim and certificate of a child; the next configuration drops its open link. Return if that is news."""
+        noted = self._noted("grant", child)
+        public, voided = noted.get("public"), self._revoked(child)
+        news = self._pins(child).clear()
+        if public and voided.get(public, -1) < int(noted["at"]):
             write_atomic(self.keys / f"revoked-{child}.json", json.dumps({public: int(time.time())}), mode=0o600)
+            news = True
+        return news
+
+    def _pins(self, child: str) -> Pins:
+        return Pins(self.keys / f"pins-{child}.json")
 
     # Configuration --------------------------------------------------------------------------------------------------
 
@@ -134,22 +157,41 @@ class NatsSite:
             "resolver_preload: {",
             *(f"  {public}: {jwt}" for public, jwt in sorted(accounts.items())),
             "}",
-            *self._leafnodes(inputs),
+            *self._leafnodes(inputs, peers),
         ]
         return "\n".join(lines) + "\n"
 
-    def _leafnodes(self, inputs: Mapping[str, Any]) -> list[str]:
+    def _leafnodes(self, inputs: Mapping[str, Any], peers: list[str]) -> list[str]:
+        """Return the links: a child must show a certificate of the site CA that its parent has seen in its statement."""
         lines = [f'  reconnect: "{inputs["reconnect_seconds"]}s"']
         if inputs["leaf"]:
             lines.append(f"  listen: {json.dumps(_place(inputs['leaf']))}")
+            lines += ["  tls {", *self._tls(), "    verify: true", self._pinned(peers), "  }"]
         remote = inputs["remote"]
         if remote and self.leaf_credentials(remote["parent"]).is_file():
             parent = remote["parent"]
             lines.append(
-                f"  remotes: [{{ url: {json.dumps('nats-leaf://' + _place(remote))}, "
-                f"account: {self.key('account', parent).public}, credentials: {json.dumps(str(self.leaf_credentials(parent)))} }}]"
+                f"  remotes: [{{ url: {json.dumps('tls://' + _place(remote))}, "
+                f"account: {self.key('account', parent).public}, "
+                f"credentials: {json.dumps(str(self.leaf_credentials(parent)))}, tls {{"
             )
-        return ["leafnodes {", *lines, "}"] if len(lines) > 1 else []
+            lines += [*self._tls(), "  } }]"]
+        if len(lines) == 1:
+            return []
+        shown = hashlib.sha256(self.certificate().encode()).hexdigest()
+        return ["leafnodes {", f"  # transport {shown}", *lines, "}"]
+
+    def _tls(self) -> list[str]:
+        own, authority = json.dumps(str(self.transport)), json.dumps(str(self.paths.identity / "ca.pem"))
+        return [
+            f"    cert_file: {own}", f"    key_file: {own}", f"    ca_file: {authority}", "    handshake_first: true",
+            '    min_version: "1.3"',
+        ]  # fmt: skip
+
+    def _pinned(self, peers: list[str]) -> str:
+        """Return the line of children's public keys; an empty list would mean everybody, so it never is."""
+        known = sorted(key for peer in peers for key in self._pins(peer).keys(now=time.time()))
+        return f"    pinned_certs: {json.dumps(known or [NOBODY])}"
 
     def _check(self, trial: Path) -> None:
         binary = self._binary()
@@ -170,11 +212,14 @@ class NatsSite:
         path = self.keys / f"revoked-{peer}.json"
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
-    def _made(self, what: str, name: str, public: str) -> int:
-        """Return when a claim about this key was first made, so that composing again gives the same bytes."""
-        noted = self._noted(what, name)
-        if noted.get("public") != public:
-            noted = {"public": public, "at": int(time.time())}
+    def _made(self, what: str, name: str, public: str, above: int | None = None) -> int:
+        """Return when a claim about this key was first made, so that composing again gives the same bytes.
+
+        What was revoked up to a moment is made anew after it.
+        """
+        noted, least = self._noted(what, name), -1 if above is None else above
+        if noted.get("public") != public or int(noted["at"]) <= least:
+            noted = {"public": public, "at": max(int(time.time()), least + 1)}
             write_atomic(self.keys / f"{what}-{name}.json", json.dumps(noted), mode=0o600)
         return int(noted["at"])
 
@@ -188,5 +233,8 @@ def _place(where: Mapping[str, Any]) -> str:
 
 
 def _without_accounts(text: str) -> str:
-    """Return a configuration without the block of accounts, the only part that a reload takes up."""
-    return re.sub(r"(?s)resolver_preload: \{.*?\n\}", "", text)
+    """Return a configuration without what a reload takes up: the accounts, and our own certificate.
+
+    The list of children's keys is not among it; it changes when a child joins, is re-enrolled or revoked.
+    """
+    return re.sub(r"(?s)resolver_preload: \{.*?\n\}|# transport \w+", "", text)

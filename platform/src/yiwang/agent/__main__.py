@@ -70,6 +70,8 @@ class Process:
 
     def _loop(self, client: AgentClient) -> None:
         client.sign_as(self._identity.key(), self._identity.incarnation())
+        # A newer agent may tell neighbours more than the one before it did, so it meets them again.
+        self._desk.journal().update(lambda known: known.model_copy(update={"neighbours_digest": ""}))
         agent = self._agent(client)
         while not self._stop.is_set():
             if self._desk.token.is_file() and self._enrolled():

@@ -18,6 +18,8 @@ from yiwang.model.trust import Enrolment, SignedStatement
 from yiwang_kit.crypto import HybridPrivateKey
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     from yiwang.adapters.control_http import AgentClient
 
 
@@ -74,16 +76,24 @@ class Identity:
 
 def enrol(identity: Identity, client: AgentClient, *, token: str | None, incarnation: int) -> SignedStatement:
     """Make keys, trade the token for statement and certificate, and keep all of it; renew where there is no token."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     from yiwang.adapters import signing
 
     renewing = token is None
     key = identity.key() if renewing else _pending_key(identity, incarnation)
-    tls = ec.generate_private_key(ec.SECP256R1())
+    tls = _tls_key(identity, renewing=renewing)
     enrolment = client.enrol(signing.make_request(key, tls, site=identity.site, incarnation=incarnation, token=token))
     _keep(identity, key, signing.private_pem(tls), enrolment)
     return enrolment.statement
+
+
+def _tls_key(identity: Identity, *, renewing: bool) -> ec.EllipticCurvePrivateKey:
+    """Return the key for a certificate: a renewal keeps the one that the parent lets in, an enrolment makes a new one."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    held = identity.transport() if renewing else None
+    key = load_pem_private_key(held.read_bytes(), password=None) if held else None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else ec.generate_private_key(ec.SECP256R1())
 
 
 def _pending_key(identity: Identity, incarnation: int) -> HybridPrivateKey:

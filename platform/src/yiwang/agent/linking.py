@@ -33,6 +33,15 @@ class LinkKeys(Protocol):
     def accept(self, parent: str, jwt: str) -> bool:
         """Keep the parent's claim; return whether it was news."""
 
+    def certificate(self) -> str:
+        """Return this site's own TLS certificate."""
+
+    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+        """Let a child's links in by the certificate that its statement names; return whether that is news."""
+
+    def revoke(self, child: str) -> bool:
+        """Let a child in no more; return whether that is news."""
+
 
 @dataclass(frozen=True)
 class Meeting:
@@ -48,8 +57,12 @@ class Meeting:
     def meet(self, neighbours: Sequence[Neighbour]) -> tuple[tuple[Offer, ...], bool]:
         """Return what to tell neighbours, and whether the message server must be told something new."""
         believed = [neighbour for neighbour in neighbours if self._believe(neighbour)]
-        offers = tuple(self._offers(believed))
-        return offers, any(self._accept(neighbour) for neighbour in believed)
+        lost = [item.site for item in neighbours if item.relation == "child" and item not in believed]
+        dropped = [site for site in lost if self.keys.revoke(site)]
+        for site in dropped:
+            self.say(f"断开 {site} / its link is dropped: its statement is no longer believed")
+        news = [self._accept(neighbour) or self._pin(neighbour) for neighbour in believed]
+        return tuple(self._offers(believed)), any(news) or bool(dropped)
 
     def _believe(self, neighbour: Neighbour) -> bool:
         """Keep a neighbour's statement where it verifies; older incarnations stay, their envelopes still arrive."""
@@ -75,7 +88,7 @@ class Meeting:
     def _offers(self, neighbours: Iterable[Neighbour]) -> Iterable[Offer]:
         for neighbour in neighbours:
             if neighbour.relation == "parent":
-                body = {"nkey": self.keys.leaf_public(neighbour.site)}
+                body = {"nkey": self.keys.leaf_public(neighbour.site), "certificate": self.keys.certificate()}
                 yield Offer(sender=self.site, recipient=neighbour.site, kind=LEAF, body=body)
             if neighbour.relation == "child" and (leaf := neighbour.offers.get(LEAF)):
                 jwt = self.keys.grant(neighbour.site, leaf["nkey"])
@@ -84,6 +97,17 @@ class Meeting:
     def _accept(self, neighbour: Neighbour) -> bool:
         grant = neighbour.offers.get(GRANT) if neighbour.relation == "parent" else None
         return self.keys.accept(neighbour.site, grant["jwt"]) if grant else False
+
+    def _pin(self, neighbour: Neighbour) -> bool:
+        """Let a child's certificate in where its statement names it; an older offer waits for the newer one."""
+        leaf = neighbour.offers.get(LEAF) if neighbour.relation == "child" else None
+        if leaf is None or "certificate" not in leaf or neighbour.statement is None:
+            return False
+        try:
+            return self.keys.pin(neighbour.site, leaf["certificate"], neighbour.statement.statement.tls_sha256)
+        except Refused as error:
+            self.say(f"{neighbour.site}: {error.rule}")
+            return False
 
 
 def _read(path: Path) -> list[dict[str, dict[str, int]]]:

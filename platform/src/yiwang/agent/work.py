@@ -100,7 +100,14 @@ class Work:
             incarnation = token[1] if token else self.identity.incarnation()
             statement = enrol(self.identity, client, token=token[0] if token else None, incarnation=incarnation)
         self.desk.token.unlink(missing_ok=True)
+        self._show(renewed=token is None)
         say(f"已入网 / enrolled as incarnation {statement.statement.incarnation}")
+
+    def _show(self, *, renewed: bool) -> None:
+        """Show a renewed certificate to the neighbours and let the message server take it up; open links stay."""
+        if renewed and self.desk.neighbours():
+            self.meet()
+            self.substrate(self.source()).rewire()
 
     def pin(self, session: signing.TrustSession) -> None:
         """Believe the certificate authority that the pinned root leads to, and no other."""

@@ -18,7 +18,7 @@ from yiwang.model.proof import MatrixState
 from yiwang.model.release import canonical
 from yiwang.model.rollout import Failed, Proven
 from yiwang.model.site import Mode, SiteTree
-from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, SigningContext
+from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, Revocations, SigningContext
 from yiwang_kit.errors import Conflict, Forbidden, NotFound
 
 Relation = Literal["parent", "child", "origin"]
@@ -34,6 +34,7 @@ class Sites:
         self._neighbours: dict[str, tuple[str, tuple[Neighbour, ...]]] = {}
         self._prove: dict[str, int] = {}
         self._written: datetime | None = None
+        self._revoked = Revocations()
 
     # -- who a site is -----------------------------------------------------------------------------------------------
 
@@ -82,6 +83,11 @@ class Sites:
         row = store.site(request.site)
         same = row is not None and row.incarnation == request.incarnation
         if request.token is None and request.signature is not None and row is not None and same:
+            refusal = self._kernel.ports.trust.revocations().refuses(row.statement.statement)
+            if refusal is not None:
+                raise Refused(
+                    rule=f"续期 {request.site} / renewal: {refusal}", who="运维人员 / an operator", next="yiwang up"
+                )
             keys, what = row.statement.statement.keys, f"续期 {request.site} / renewal"
             signing.check(keys, request.signed_bytes(), request.signature, SigningContext.ENROLMENT, what)
             return
@@ -198,6 +204,10 @@ class Sites:
 
     def _neighbours_of(self, site: str) -> tuple[str, tuple[Neighbour, ...]]:
         """Return whom a site may hear of, with the digest that says whether that is news."""
+        revoked = self._kernel.ports.trust.revocations()
+        if revoked != self._revoked:
+            self._neighbours.clear()
+            self._revoked = revoked
         if site not in self._neighbours:
             found = self._find_neighbours(site)
             content = canonical([item.model_dump(mode="json", by_alias=True) for item in found])
@@ -212,10 +222,19 @@ class Sites:
             enrolled, offers = set(store.sites()), store.offers_to(site)
             others = [other for other in tree if other.id != site and other.mode is Mode.DEPLOYED]
             return tuple(
-                store.neighbour(other.id, _relation(tree, site, other.id), offers.get(other.id, {}))
+                _unless_refused(
+                    store.neighbour(other.id, _relation(tree, site, other.id), offers.get(other.id, {})), self._revoked
+                )
                 for other in others
                 if other.id in enrolled
             )
+
+
+def _unless_refused(neighbour: Neighbour, revoked: Revocations) -> Neighbour:
+    """Return a neighbour without a statement that was revoked: that it is gone is news, too."""
+    held = neighbour.statement
+    gone = held is not None and revoked.refuses(held.statement) is not None
+    return neighbour.model_copy(update={"statement": None}) if gone else neighbour
 
 
 def _relation(tree: SiteTree, site: str, other: str) -> Relation:

@@ -1,27 +1,37 @@
-"""Real NATS servers of a parent and two children: an edge carries its two ends and nobody else."""
+"""Real NATS servers of a parent and two children over TLS: an edge carries its two ends and nobody else."""
 
 from __future__ import annotations
 
+import http.client
+import json
+import re
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from support.exchange_lab import QUIET
 from yiwang.adapters.nats import NatsSite
 from yiwang.adapters.nats_accounts import Nkey
+from yiwang.adapters.signing import CertificateAuthority, private_pem
 from yiwang.model.paths import SitePaths
+from yiwang.model.trust import certificate_uri
 from yiwang_kit.exchange.carrier import LinkDown
 from yiwang_kit.exchange.nats_carrier import NatsCarrier, decode_seed
 from yiwang_kit.settings import Peer
 
 BINARY = Path(sys.executable).with_name("nats-server")
-PARENT, CHILD, SIBLING = "441700", "441721", "441781"
+PARENT, CHILD, SIBLING, COUSIN = "441700", "441721", "441781", "440103"
 
 
 def free_port() -> int:
@@ -40,9 +50,69 @@ class Family:
             for site in self.ports
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.authority = CertificateAuthority.open(home / "ca", now=datetime.now(UTC), demo=True)
+        self.serial = 0
+        for site in (*self.ports, COUSIN):
+            self.certify(site, home / site / "identity")
         for child in (CHILD, SIBLING):
             public = self.sites[child].leaf_public(PARENT)
             self.sites[child].accept(PARENT, self.sites[PARENT].grant(child, public))
+            self.pin(child)
+
+    def certify(self, site: str, folder: Path) -> None:
+        """Give a site a TLS key and a certificate, or renew the certificate for the key it has."""
+        self.serial, now, held = self.serial + 1, datetime.now(UTC), folder / "transport.pem"
+        key = (
+            serialization.load_pem_private_key(held.read_bytes(), password=None)
+            if held.is_file()
+            else ec.generate_private_key(ec.SECP256R1())
+        )
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        window = (now - timedelta(minutes=5), now + timedelta(days=90))
+        uri = certificate_uri(site, 1)
+        made = self.authority.certify(key.public_key(), window, self.serial, uri, addresses=("127.0.0.1",))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "transport.pem").write_bytes(private_pem(key) + made.public_bytes(serialization.Encoding.PEM))
+        (folder / "ca.pem").write_text(self.authority.pem())
+
+    def pin(self, child: str) -> bool:
+        """Let the parent know a child's certificate, as statement and offer do."""
+        pem = self.sites[child].certificate()
+        sha256 = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+        return self.sites[PARENT].pin(child, pem, sha256)
+
+    def take_up(self, site: str) -> str:
+        """Write a site's configuration again and let its running server read it; return what that took."""
+        change = self.sites[site].write(self.inputs(site))
+        if change == "reload":
+            self.processes[site].send_signal(signal.SIGHUP)
+        if change == "restart":
+            self.restart(site)
+        return change
+
+    def links(self) -> set[str]:
+        """The children whose links are up at the parent, by the server names that they give."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[PARENT][2], timeout=5)
+        try:
+            connection.request("GET", "/leafz")
+            answer = json.loads(connection.getresponse().read())
+        except ConnectionError:  # it is starting
+            return set()
+        finally:
+            connection.close()
+        return {leaf["name"] for leaf in answer["leafs"] or []}
+
+    def log(self, site: str) -> str:
+        return (self.sites[site].paths.root / "nats.log").read_text()
+
+    def restart(self, site: str, edit: Callable[[str], str] = str) -> None:
+        """Start a site's server again, with a configuration that its agent would never write where one is told."""
+        self.processes[site].kill()
+        self.processes[site].wait()
+        config = self.sites[site].config
+        config.write_text(edit(config.read_text()))
+        with (self.sites[site].paths.root / "nats.log").open("wb") as out:
+            self.processes[site] = subprocess.Popen([str(BINARY), "-c", str(config)], stdout=out, stderr=out)
 
     def inputs(self, site: str) -> dict[str, Any]:
         client, leaf, monitor = self.ports[site]
@@ -134,18 +204,60 @@ def test_a_revoked_child_is_dropped_from_its_open_link(family: Family) -> None:
         for carrier in (up, down):
             carrier.open(lambda _peer, request: request)
         assert ask(down, CHILD) == b"hello"
-        family.sites[PARENT].revoke(CHILD)
-        assert family.sites[PARENT].write(family.inputs(PARENT))
-        family.processes[PARENT].send_signal(1)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                down.request(CHILD, b"hello", timeout=0.5)
-                time.sleep(0.1)
-            except LinkDown:
-                break
-        else:
-            raise AssertionError("the revoked child still answers")
+        assert family.sites[PARENT].revoke(CHILD)
+        assert not family.sites[PARENT].revoke(CHILD)
+        assert family.take_up(PARENT) == "restart"
+        until(lambda: family.links() == {SIBLING})
+        until(lambda: "not pinned" in family.log(PARENT))
+        assert family.links() == {SIBLING}, "it tries, in vain; the others are back"
+    finally:
+        up.close()
+        down.close()
+
+
+def until(reached: Callable[[], object], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_credentials_without_the_right_certificate_make_no_link(family: Family, tmp_path: Path) -> None:
+    until(lambda: family.links() == {CHILD, SIBLING})
+    own = str(family.sites[CHILD].transport)
+
+    family.restart(CHILD, lambda text: re.sub(r"(?:cert|key)_file: .*", "", text))
+    until(lambda: "didn't provide a certificate" in family.log(PARENT))
+    assert family.links() == {SIBLING}, "no certificate"
+
+    cousins = str(tmp_path / COUSIN / "identity" / "transport.pem")
+    whole = "cert_file: {0}\n    key_file: {0}\n    ca_file"
+    family.restart(CHILD, lambda text: text.replace("ca_file", whole.format(json.dumps(cousins))))
+    until(lambda: "not pinned" in family.log(PARENT))
+    assert family.links() == {SIBLING}, "a certificate of the same CA, but of a site that is no child here"
+
+    family.restart(CHILD, lambda text: text.replace(cousins, own))
+    until(lambda: family.links() == {CHILD, SIBLING})
+
+
+def test_a_renewal_drops_no_link_and_loses_nothing(family: Family) -> None:
+    up, down = family.carrier(CHILD, PARENT), family.carrier(PARENT, CHILD)
+    try:
+        for carrier in (up, down):
+            carrier.open(lambda _peer, request: request)
+        assert ask(down, CHILD) == b"hello"
+        for site in (CHILD, PARENT):
+            family.certify(site, family.sites[site].paths.identity)
+        family.pin(CHILD)
+        assert [family.take_up(site) for site in (PARENT, CHILD)] == ["reload", "reload"]
+        for number in range(40):
+            assert down.request(CHILD, str(number).encode(), timeout=1.0) == str(number).encode()
+        assert family.links() == {CHILD, SIBLING}
+
+        family.restart(PARENT)
+        family.restart(CHILD)
+        until(lambda: family.links() == {CHILD, SIBLING})
+        assert ask(down, CHILD) == b"hello", "the link came back by the renewed certificates"
     finally:
         up.close()
         down.close()

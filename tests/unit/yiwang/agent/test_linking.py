@@ -25,6 +25,7 @@ def statement(site: str, incarnation: int = 1) -> SignedStatement:
 @dataclass
 class FakeKeys:
     accepted: list[str] = field(default_factory=list)
+    pinned: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def leaf_public(self, parent: str) -> str:
         return f"U-{parent}"
@@ -36,6 +37,19 @@ class FakeKeys:
         news = jwt not in self.accepted
         self.accepted.append(jwt)
         return news
+
+    def certificate(self) -> str:
+        return "my certificate"
+
+    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+        if certificate_pem == "stolen":
+            raise Refused(rule="not the statement's", who="the child", next="yiwang up")
+        news = self.pinned.get(child) != (certificate_pem, sha256)
+        self.pinned[child] = (certificate_pem, sha256)
+        return news
+
+    def revoke(self, child: str) -> bool:
+        return self.pinned.pop(child, None) is not None
 
 
 def meeting(folder: Path, *, refuses: str = "") -> Meeting:
@@ -53,7 +67,7 @@ def test_the_child_shows_its_key_and_the_parent_signs_it(tmp_path: Path) -> None
     ]
     offers, changed = meeting(tmp_path).meet(news)
     assert [(o.recipient, o.kind, o.body) for o in offers] == [
-        ("440000", "leaf", {"nkey": "U-440000"}),
+        ("440000", "leaf", {"nkey": "U-440000", "certificate": "my certificate"}),
         ("441721", "grant", {"jwt": "jwt(441721,U-1)"}),
     ]
     assert not changed
@@ -84,3 +98,25 @@ def test_statements_of_older_incarnations_are_kept(tmp_path: Path) -> None:
 def test_an_origin_is_offered_nothing(tmp_path: Path) -> None:
     offers, _ = meeting(tmp_path).meet([Neighbour(site="441702", relation="origin", statement=statement("441702"))])
     assert offers == ()
+
+
+def child(certificate: str, *, believed: bool = True) -> Neighbour:
+    offers = {"leaf": {"nkey": "U-1", "certificate": certificate}}
+    signed = statement("441721") if believed else None
+    return Neighbour(site="441721", relation="child", statement=signed, offers=offers)
+
+
+def test_a_childs_certificate_is_let_in_as_its_statement_names_it(tmp_path: Path) -> None:
+    met = meeting(tmp_path)
+    assert met.meet([child("c1")])[1]
+    assert not met.meet([child("c1")])[1]
+    assert met.meet([child("c2")])[1]
+    assert met.keys.pinned == {"441721": ("c2", "c" * 64)}  # type: ignore[attr-defined]
+    assert not met.meet([child("stolen")])[1], "one that the statement does not name changes nothing"
+
+
+def test_a_child_that_is_believed_no_more_is_let_in_no_more(tmp_path: Path) -> None:
+    met = meeting(tmp_path)
+    met.meet([child("c1")])
+    assert met.meet([child("c1", believed=False)]) == ((), True)
+    assert met.meet([child("c1", believed=False)]) == ((), False)
