@@ -23,6 +23,7 @@ from yiwang.model.command import Header, RequestContext, SignedRequest, body_dig
 
 JsonObject = dict[str, Any]
 HALVES = ("ed25519", "sm2")
+DISBELIEF = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
 class Signer(Protocol):
@@ -78,6 +79,8 @@ class SignedHttp:
         status, answer = self._exchange(method, target, data)
         if status < http.client.BAD_REQUEST:
             return answer
+        if status in DISBELIEF:
+            self.close()  # the next connection shows what certificate there is then
         raise self._refusal(method, target, status, answer)
 
     def close(self) -> None:

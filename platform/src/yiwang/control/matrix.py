@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from yiwang.control.kernel import Kernel
@@ -11,6 +12,7 @@ from yiwang.emit.settings import services_of
 from yiwang.model.proof import Expected, MatrixRow
 from yiwang.model.release import Manifest
 from yiwang.model.site import Mode, Site
+from yiwang.model.trust import Statement
 from yiwang.operate.consistency import judge, judge_site
 from yiwang_kit.errors import NotFound
 
@@ -29,8 +31,10 @@ class Matrix:
         tree = self._kernel.ports.tree.load()
         with self._kernel.transaction() as store:
             reports = {site: row.message.report.report for site, row in store.reports().items()}
+            held = {site: row.statement.statement for site, row in store.sites().items()}
         expected = [self._expected(site) for site in tree if wanted is None or site.id in wanted]
-        return judge(expected, reports, self._kernel.clock.now())
+        now = self._kernel.clock.now()
+        return tuple(with_certificate(row, held.get(row.site), now) for row in judge(expected, reports, now))
 
     def judge(self, site: str) -> MatrixRow:
         """Return the verdict on one site."""
@@ -65,6 +69,15 @@ class Matrix:
             migrations=_migrations(manifest, site) if manifest else {},
             generation=command.generation if command else 0,
         )  # fmt: skip
+
+
+def with_certificate(row: MatrixRow, held: Statement | None, now: datetime) -> MatrixRow:
+    """Return a row with the end of the site's certificate, and a warning where its renewal is overdue."""
+    if held is None:
+        return row
+    warning = f"证书应已续期，{held.not_after:%Y-%m-%d} 到期 / its certificate should have been renewed, it ends then"
+    details = (*row.details, warning) if held.renewal_overdue(now) else row.details
+    return row.model_copy(update={"certificate_until": held.not_after, "details": details})
 
 
 def _migrations(manifest: Manifest, site: Site) -> dict[str, str]:

@@ -141,3 +141,4 @@ class MatrixRow(Record):
     proven_at: AwareDatetime | None = None
     details: tuple[str, ...] = ()
     generation: int = 0
+    certificate_until: AwareDatetime | None = None

@@ -21,6 +21,7 @@ SiteId = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}){0,2}(-[a
 STATEMENT_LIFETIME = timedelta(days=90)
 STICK_LIFETIME = timedelta(days=400)
 TOKEN_LIFETIME = timedelta(hours=24)
+RENEWAL_GRACE = timedelta(hours=2)
 
 
 class SigningContext(StrEnum):
@@ -90,6 +91,10 @@ class Statement(Record):
     def renew_at(self) -> datetime:
         """Return when the site asks for the next one: at two thirds of the lifetime."""
         return self.not_before + (self.not_after - self.not_before) * 2 / 3
+
+    def renewal_overdue(self, now: datetime) -> bool:
+        """Whether less than a third of the lifetime is left although the site looks every hour."""
+        return now >= self.renew_at() + RENEWAL_GRACE
 
     def uri(self) -> str:
         """Return the name inside the site's certificate."""
