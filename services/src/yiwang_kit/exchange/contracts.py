@@ -25,6 +25,14 @@ class Contract:
     """The newest version that this release sends."""
 
 
+def first_sent(versions: Mapping[int, Mapping[str, Any]]) -> int:
+    """Return what a release sends unless it says otherwise: the newest version but one, or the only one.
+
+    The newest is what this release may be the first to understand, and a version is understood in R and sent in R+1.
+    """
+    return sorted(versions)[-2:][0]
+
+
 class Contracts:
     """Every contract that this process understands. 契约登记。"""
 
@@ -43,6 +51,11 @@ class Contracts:
     def get(self, kind: str) -> Contract | None:
         """Return the contract of a kind, or None."""
         return self._by_kind.get(kind)
+
+    def understands(self, kind: str, version: int) -> bool:
+        """Return whether an envelope of this kind and version can be applied here."""
+        contract = self._by_kind.get(kind)
+        return contract is not None and version in contract.schemas
 
     def understood(self) -> dict[str, list[int]]:
         """Return what is announced to peers: versions by kind."""

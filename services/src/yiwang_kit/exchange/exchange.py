@@ -18,7 +18,7 @@ from yiwang_kit.errors import NotFound
 from yiwang_kit.exchange import links, store
 from yiwang_kit.exchange.applying import Applier
 from yiwang_kit.exchange.carrier import Carrier, NoCarrier
-from yiwang_kit.exchange.contracts import Contract, Contracts, Handler
+from yiwang_kit.exchange.contracts import Contract, Contracts, Handler, first_sent
 from yiwang_kit.exchange.directory import FileDirectory, KeyDirectory
 from yiwang_kit.exchange.envelope import ENVELOPE_LIMIT, EnvelopeTooLarge, ExchangeReject
 from yiwang_kit.exchange.link import Link, pack
@@ -57,9 +57,12 @@ class Exchange:
     def register(
         self, kind: str, versions: Mapping[int, Mapping[str, Any]], handler: Handler, *, sends: int | None = None
     ) -> None:
-        """Say that this release understands a kind; its first word is the service whose role the handler runs in."""
-        newest = max(versions) if sends is None else sends
-        self.contracts.register(Contract(kind, kind.partition(".")[0], versions, handler, newest))
+        """Say that this release understands a kind; its first word is the service whose role the handler runs in.
+
+        Without `sends` the newest version but one is sent: a new one is understood in R and first sent in R+1.
+        """
+        version = first_sent(versions) if sends is None else sends
+        self.contracts.register(Contract(kind, kind.partition(".")[0], versions, handler, version))
 
     def send(self, session: Session, *, to: str, kind: str, key: str, payload: Mapping[str, Any]) -> UUID:
         """Write one envelope to another site in the caller's transaction; return its id.

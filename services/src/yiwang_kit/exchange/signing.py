@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yiwang_kit.crypto import MissingHalf, canonical_json
-from yiwang_kit.crypto.merkle import leaf_hash, path, root, verify_path
+from yiwang_kit.crypto.merkle import leaf_hash, paths, root, verify_path
 from yiwang_kit.exchange.directory import Identity, KeyDirectory
 
 CONTEXT = "exchange"
@@ -59,8 +59,8 @@ def prove(identity: Identity, headers: Sequence[Mapping[str, Any]]) -> list[Proo
     head = root(leaves)
     signature = identity.key.sign(statement(identity.site, identity.incarnation, head), CONTEXT)
     return [
-        Proof(index, len(leaves), tuple(step.hex() for step in path(leaves, index)), head.hex(), signature)
-        for index in range(len(leaves))
+        Proof(index, len(leaves), tuple(step.hex() for step in audit), head.hex(), signature)
+        for index, audit in enumerate(paths(leaves))
     ]
 
 
