@@ -41,7 +41,7 @@ class NoLinks:
     def certificate(self) -> str:
         return "certificate"
 
-    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+    def pin(self, neighbour: str, certificate_pem: str, sha256: str) -> bool:
         return False
 
     def revoke(self, child: str) -> bool:

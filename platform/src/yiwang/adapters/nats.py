@@ -90,9 +90,9 @@ class NatsSite:
         """Return the file by which the leaf signs in at the parent."""
         return self.keys / f"leaf-{parent}.creds"
 
-    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
-        """Parent's step: let a child's links in by this certificate, named by its statement; return whether that is news."""
-        return self._pins(child).add(certificate_pem, sha256, now=time.time())
+    def pin(self, neighbour: str, certificate_pem: str, sha256: str) -> bool:
+        """Both ends' step: believe a neighbour by the certificate that its statement names; return whether that is news."""
+        return self._pins(neighbour).add(certificate_pem, sha256, now=time.time())
 
     def revoke(self, child: str) -> bool:
         """Void every claim and certificate of a child; the next configuration drops its open link. Return if that is news."""
@@ -189,7 +189,10 @@ class NatsSite:
         ]  # fmt: skip
 
     def _pinned(self, peers: list[str]) -> str:
-        """Return the line of children's public keys; an empty list would mean everybody, so it never is."""
+        """Return the line of neighbours' public keys; an empty list would mean everybody, so it never is.
+
+        The server applies it to the links that it opens, too, so a parent in the middle lists its own parent as well.
+        """
         known = sorted(key for peer in peers for key in self._pins(peer).keys(now=time.time()))
         return f"    pinned_certs: {json.dumps(known or [NOBODY])}"
 

@@ -1,4 +1,4 @@
-"""Which certificates may open a child's link: those that the child's signed statements name, by their public keys.
+"""Which certificates are believed on links: those that the neighbours' signed statements name, by their public keys.
 
 The message server checks a certificate's issuer and, by this list, whose it is. A renewal keeps the site's TLS key, so
 that the list stays as it is and no link is dropped; a new incarnation brings a new key and replaces all before it.
@@ -40,7 +40,7 @@ def own_certificate(transport: Path) -> str:
 
 @dataclass(frozen=True)
 class Pins:
-    """The certificates of one child that its parent lets in. 下级证书清单。"""
+    """The certificates of one neighbour that are believed on its link. 邻站证书清单。"""
 
     path: Path
 

@@ -18,6 +18,8 @@ from yiwang.model.command import Neighbour, Offer
 from yiwang.model.trust import SignedStatement
 
 LEAF, GRANT = "leaf", "grant"
+PROVES = {"child": LEAF, "parent": GRANT}
+"""In which offer a neighbour shows its certificate."""
 Say = Callable[[str], None]
 
 
@@ -36,8 +38,8 @@ class LinkKeys(Protocol):
     def certificate(self) -> str:
         """Return this site's own TLS certificate."""
 
-    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
-        """Let a child's links in by the certificate that its statement names; return whether that is news."""
+    def pin(self, neighbour: str, certificate_pem: str, sha256: str) -> bool:
+        """Believe a neighbour on a link by the certificate that its statement names; return whether that is news."""
 
     def revoke(self, child: str) -> bool:
         """Let a child in no more; return whether that is news."""
@@ -61,7 +63,7 @@ class Meeting:
         dropped = [site for site in lost if self.keys.revoke(site)]
         for site in dropped:
             self.say(f"断开 {site} / its link is dropped: its statement is no longer believed")
-        news = [self._accept(neighbour) or self._pin(neighbour) for neighbour in believed]
+        news = [change(neighbour) for neighbour in believed for change in (self._accept, self._pin)]
         return tuple(self._offers(believed)), any(news) or bool(dropped)
 
     def _believe(self, neighbour: Neighbour) -> bool:
@@ -91,20 +93,20 @@ class Meeting:
                 body = {"nkey": self.keys.leaf_public(neighbour.site), "certificate": self.keys.certificate()}
                 yield Offer(sender=self.site, recipient=neighbour.site, kind=LEAF, body=body)
             if neighbour.relation == "child" and (leaf := neighbour.offers.get(LEAF)):
-                jwt = self.keys.grant(neighbour.site, leaf["nkey"])
-                yield Offer(sender=self.site, recipient=neighbour.site, kind=GRANT, body={"jwt": jwt})
+                body = {"jwt": self.keys.grant(neighbour.site, leaf["nkey"]), "certificate": self.keys.certificate()}
+                yield Offer(sender=self.site, recipient=neighbour.site, kind=GRANT, body=body)
 
     def _accept(self, neighbour: Neighbour) -> bool:
         grant = neighbour.offers.get(GRANT) if neighbour.relation == "parent" else None
         return self.keys.accept(neighbour.site, grant["jwt"]) if grant else False
 
     def _pin(self, neighbour: Neighbour) -> bool:
-        """Let a child's certificate in where its statement names it; an older offer waits for the newer one."""
-        leaf = neighbour.offers.get(LEAF) if neighbour.relation == "child" else None
-        if leaf is None or "certificate" not in leaf or neighbour.statement is None:
+        """Believe a certificate on a link where the statement names it; an older offer waits for the newer one."""
+        shown = neighbour.offers.get(PROVES.get(neighbour.relation, ""))
+        if shown is None or "certificate" not in shown or neighbour.statement is None:
             return False
         try:
-            return self.keys.pin(neighbour.site, leaf["certificate"], neighbour.statement.statement.tls_sha256)
+            return self.keys.pin(neighbour.site, shown["certificate"], neighbour.statement.statement.tls_sha256)
         except Refused as error:
             self.say(f"{neighbour.site}: {error.rule}")
             return False

@@ -1,4 +1,4 @@
-"""Real NATS servers of a parent and two children over TLS: an edge carries its two ends and nobody else."""
+"""Real NATS servers of three tiers over TLS: an edge carries its two ends and nobody else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from yiwang_kit.exchange.nats_carrier import NatsCarrier, decode_seed
 from yiwang_kit.settings import Peer
 
 BINARY = Path(sys.executable).with_name("nats-server")
-PARENT, CHILD, SIBLING, COUSIN = "441700", "441721", "441781", "440103"
+GRAND, PARENT, CHILD, SIBLING, COUSIN = "440000", "441700", "441721", "441781", "440103"
+ABOVE = {PARENT: GRAND, CHILD: PARENT, SIBLING: PARENT}
 
 
 def free_port() -> int:
@@ -41,10 +42,10 @@ def free_port() -> int:
 
 
 class Family:
-    """A parent with two children, each with its own server."""
+    """A parent with two children and a parent of its own, each with its own server."""
 
     def __init__(self, home: Path) -> None:
-        self.ports = {site: (free_port(), free_port(), free_port()) for site in (PARENT, CHILD, SIBLING)}
+        self.ports = {site: (free_port(), free_port(), free_port()) for site in (GRAND, *ABOVE)}
         self.sites = {
             site: NatsSite(site, SitePaths(root=home / site, runtime=home / site, engines=home / "engines"))
             for site in self.ports
@@ -54,10 +55,11 @@ class Family:
         self.serial = 0
         for site in (*self.ports, COUSIN):
             self.certify(site, home / site / "identity")
-        for child in (CHILD, SIBLING):
-            public = self.sites[child].leaf_public(PARENT)
-            self.sites[child].accept(PARENT, self.sites[PARENT].grant(child, public))
-            self.pin(child)
+        for child, parent in ABOVE.items():
+            public = self.sites[child].leaf_public(parent)
+            self.sites[child].accept(parent, self.sites[parent].grant(child, public))
+            self.pin(child, parent)
+            self.pin(parent, child)
 
     def certify(self, site: str, folder: Path) -> None:
         """Give a site a TLS key and a certificate, or renew the certificate for the key it has."""
@@ -75,11 +77,11 @@ class Family:
         (folder / "transport.pem").write_bytes(private_pem(key) + made.public_bytes(serialization.Encoding.PEM))
         (folder / "ca.pem").write_text(self.authority.pem())
 
-    def pin(self, child: str) -> bool:
-        """Let the parent know a child's certificate, as statement and offer do."""
-        pem = self.sites[child].certificate()
+    def pin(self, shown: str, at: str) -> bool:
+        """Let a site know a neighbour's certificate, as statement and offer do."""
+        pem = self.sites[shown].certificate()
         sha256 = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
-        return self.sites[PARENT].pin(child, pem, sha256)
+        return self.sites[at].pin(shown, pem, sha256)
 
     def take_up(self, site: str) -> str:
         """Write a site's configuration again and let its running server read it; return what that took."""
@@ -100,7 +102,7 @@ class Family:
             return set()
         finally:
             connection.close()
-        return {leaf["name"] for leaf in answer["leafs"] or []}
+        return {leaf["name"] for leaf in answer["leafs"] or []} - {GRAND}
 
     def log(self, site: str) -> str:
         return (self.sites[site].paths.root / "nats.log").read_text()
@@ -116,12 +118,13 @@ class Family:
 
     def inputs(self, site: str) -> dict[str, Any]:
         client, leaf, monitor = self.ports[site]
-        edges = [{"parent": PARENT, "child": c} for c in (CHILD, SIBLING) if site in (PARENT, c)]
+        edges = [{"parent": p, "child": c} for c, p in ABOVE.items() if site in (p, c)]
+        parent = ABOVE.get(site)
         return {
             "server_name": site, "listen": {"host": "127.0.0.1", "port": client},
             "monitor": {"host": "127.0.0.1", "port": monitor}, "edges": edges, "max_payload": 1024 * 1024,
-            "leaf": {"host": "127.0.0.1", "port": leaf} if site == PARENT else None,
-            "remote": None if site == PARENT else {"parent": PARENT, "host": "127.0.0.1", "port": self.ports[PARENT][1]},
+            "leaf": {"host": "127.0.0.1", "port": leaf} if site in (GRAND, PARENT) else None,
+            "remote": {"parent": parent, "host": "127.0.0.1", "port": self.ports[parent][1]} if parent else None,
             "ping_seconds": 2, "ping_max": 2, "reconnect_seconds": 1,
         }  # fmt: skip
 
@@ -134,7 +137,7 @@ class Family:
 
     def carrier(self, site: str, peer: str) -> NatsCarrier:
         where = f"nats://127.0.0.1:{self.ports[site][0]}"
-        relation = "child" if site == PARENT else "parent"
+        relation = "parent" if ABOVE.get(site) == peer else "child"
         credentials = self.sites[site].paths.nats_credentials(peer)
         return NatsCarrier(site, [Peer(site=peer, relation=relation, server=where, credentials=credentials)], QUIET)
 
@@ -190,6 +193,11 @@ def test_parent_and_child_ask_each_other_and_a_sibling_hears_nothing(family: Fam
         assert ask(carriers["up"], PARENT) == b"441700:hello"
         assert ask(carriers["down"], CHILD) == b"441721:hello"
         assert ask(carriers["to-sibling"], SIBLING) == b"441781:hello"
+        carriers["higher"] = family.carrier(PARENT, GRAND)
+        carriers["grand"] = family.carrier(GRAND, PARENT)
+        carriers["grand"].open(lambda _peer, request: b"440000:" + request)
+        carriers["higher"].open(lambda _peer, request: request)
+        assert ask(carriers["higher"], GRAND) == b"440000:hello"
         assert (SIBLING, CHILD) not in heard
         with pytest.raises(LinkDown):
             carriers["sibling"].request(CHILD, b"psst", timeout=1.0)
@@ -248,7 +256,7 @@ def test_a_renewal_drops_no_link_and_loses_nothing(family: Family) -> None:
         assert ask(down, CHILD) == b"hello"
         for site in (CHILD, PARENT):
             family.certify(site, family.sites[site].paths.identity)
-        family.pin(CHILD)
+        family.pin(CHILD, PARENT)
         assert [family.take_up(site) for site in (PARENT, CHILD)] == ["reload", "reload"]
         for number in range(40):
             assert down.request(CHILD, str(number).encode(), timeout=1.0) == str(number).encode()

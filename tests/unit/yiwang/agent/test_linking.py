@@ -41,11 +41,11 @@ class FakeKeys:
     def certificate(self) -> str:
         return "my certificate"
 
-    def pin(self, child: str, certificate_pem: str, sha256: str) -> bool:
+    def pin(self, neighbour: str, certificate_pem: str, sha256: str) -> bool:
         if certificate_pem == "stolen":
             raise Refused(rule="not the statement's", who="the child", next="yiwang up")
-        news = self.pinned.get(child) != (certificate_pem, sha256)
-        self.pinned[child] = (certificate_pem, sha256)
+        news = self.pinned.get(neighbour) != (certificate_pem, sha256)
+        self.pinned[neighbour] = (certificate_pem, sha256)
         return news
 
     def revoke(self, child: str) -> bool:
@@ -68,7 +68,7 @@ def test_the_child_shows_its_key_and_the_parent_signs_it(tmp_path: Path) -> None
     offers, changed = meeting(tmp_path).meet(news)
     assert [(o.recipient, o.kind, o.body) for o in offers] == [
         ("440000", "leaf", {"nkey": "U-440000", "certificate": "my certificate"}),
-        ("441721", "grant", {"jwt": "jwt(441721,U-1)"}),
+        ("441721", "grant", {"jwt": "jwt(441721,U-1)", "certificate": "my certificate"}),
     ]
     assert not changed
 
