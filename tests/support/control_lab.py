@@ -100,6 +100,9 @@ class LabTrust:
     def revocations(self) -> Revocations:
         return self.revoked
 
+    def fence(self, site: str, incarnation: int) -> None:
+        self.revoked = Revocations(serials=self.revoked.serials, fenced={**self.revoked.fenced, site: incarnation})
+
     def identity(self) -> HybridPublic:
         return signing.public_halves(self.identity_signer.private.public_key())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from yiwang.adapters.files import make_folder, naming, private_file, remove_tree, write_once
 from yiwang.adapters.processes import Finished, run
 from yiwang.errors import NotReady, Refused
+from yiwang.model.backup import TableFigures
 from yiwang.model.distribution import EngineSpec
 
 SUPERUSER = "postgres"
@@ -26,6 +27,14 @@ VERSION_FILE = "PG_VERSION"
 SOCKET_FOLDER_MODE = 0o1770
 """Sticky: the server may add its socket beside ours, and may not remove ours."""
 USER_TABLES = "SELECT count(*) FROM pg_stat_user_tables"
+TABLES = (
+    "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+    "AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+)
+FIGURES = (
+    "SET TimeZone = 'UTC'; SELECT count(*), coalesce(sum(('x' || substr(md5(r::text), 1, 16))::bit(64)::bigint::numeric), 0) "
+    'FROM "{}"."{}" r'
+)
 SERVICE_ROLES = "SELECT rolname FROM pg_roles WHERE NOT rolcanlogin AND rolname !~ '^pg_' ORDER BY 1"
 
 
@@ -85,7 +94,7 @@ class Postgres:
             if self.data.is_dir() and any(self.data.iterdir()):
                 raise NotReady(
                     what=f"{self.data} 不是完整的数据目录，未作改动 / is no whole data folder; nothing was touched",
-                    next=f"yiwang restore, or move it away: mv '{self.data}' '{self.data}.damaged'",
+                    next=f"yiwang restore SITE --from BACKUP, or move it away: mv '{self.data}' '{self.data}.damaged'",
                 ) from None
             return False
         major = self.spec.version.partition(".")[0]
@@ -93,7 +102,7 @@ class Postgres:
             raise Refused(
                 rule=f"{self.data} 属于 PostgreSQL {found} / belongs to PostgreSQL {found}, the engine is {major}: "
                 "a major upgrade is a required stop with a verified backup",
-                who="不可越过 / nobody may override", next="yiwang backup",
+                who="不可越过 / nobody may override", next="yiwang backup SITE",
             )  # fmt: skip
         return True
 
@@ -190,7 +199,7 @@ class Postgres:
         done = run(words, timeout=DUMP_SECONDS, env=self._environment())
         if done.code != 0:
             self.sql(f"DROP DATABASE IF EXISTS {aside} WITH (FORCE)")
-            raise NotReady(what=f"pg_restore: {done.last_words()}", next="yiwang backup")
+            raise NotReady(what=f"pg_restore: {done.last_words()}", next="df -h; yiwang restore SITE --from BACKUP")
         self.sql(f"DROP DATABASE IF EXISTS {before} WITH (FORCE)")
         if self._has(f"pg_database WHERE datname = '{database}'"):
             # No new connection in between: the hub reconnects within milliseconds.
@@ -207,14 +216,35 @@ class Postgres:
                 self.sql(f'SET ROLE {owner}; CREATE ROLE "{role}" NOLOGIN; GRANT "{role}" TO {owner}')
 
     def try_out(self, source: Path, database: str, owner: str, *, roles: tuple[str, ...], port: int) -> int:
-        """Restore a dump into a server of its own on another port; return how many tables it has. Raises NotReady.
+        """Restore a dump into a server of its own on another port; return how many tables it has. Raises NotReady."""
+        with self.trial(source, database, owner, roles=roles, port=port) as scratch:
+            return int(scratch.sql(USER_TABLES, database))
 
-        A backup that was never restored is a hope. The server is a scratch one beside the data folder.
+    @contextmanager
+    def trial(
+        self, source: Path, database: str, owner: str, *, roles: tuple[str, ...], port: int
+    ) -> Iterator[Postgres]:
+        """Restore a dump into a scratch server beside the data folder, and yield that server. Raises NotReady.
+
+        A backup that was never restored is a hope.
         """
         with self._scratch(port) as scratch:
             scratch.provide(database, owner)
             scratch.restore(source, database, owner, roles=roles)
-            return int(scratch.sql(USER_TABLES, database))
+            yield scratch
+
+    def figures(self, database: str) -> dict[str, TableFigures]:
+        """Return row count and row hash of every table, by `schema.table`. Raises NotReady."""
+        found = {}
+        for name in self.sql(TABLES, database).split():
+            schema, _, table = name.partition(".")
+            rows, total = self.sql(FIGURES.format(schema, table), database).split("|")
+            found[name] = TableFigures(rows=int(rows), hash=total)
+        return found
+
+    def size(self, database: str) -> int:
+        """Return how many bytes a database takes on disk."""
+        return int(self.sql(f"SELECT pg_database_size('{database}')"))
 
     @contextmanager
     def _scratch(self, port: int) -> Iterator[Postgres]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 from collections.abc import Mapping
@@ -72,9 +73,14 @@ class Machine:
         for paths in (self.workspace.control(), *(self.workspace.site(site.id) for site in self.sites())):
             runtime_folder(paths)
 
-    def environment_file(self) -> Path:
-        """Return the file that remembers which environment control and agents run from."""
-        return self.workspace.state.root / "environment.json"
+    def python(self) -> str:
+        """Return the interpreter that control and agents share. Raises NotReady before the first `up`."""
+        table = self.control.supervisor.table
+        try:
+            processes = json.loads(table.read_text(encoding="utf-8"))["processes"]
+        except FileNotFoundError:
+            raise NotReady(what="管控尚未启动过 / control was never started here", next="yiwang up") from None
+        return str(next(process["argv"][0] for process in processes if process["name"] == CONTROL))
 
 
 class NoSource:

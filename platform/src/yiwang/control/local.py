@@ -25,7 +25,7 @@ from yiwang.model.paths import StatePaths
 from yiwang.model.release import Manifest
 from yiwang.model.site import SiteTree
 from yiwang.model.trust import Enrolment, EnrolmentRequest, HybridPublic, Revocations, SigningContext, TrustRole
-from yiwang.operate.trust import Trust, open_trust, publish_release, revocations
+from yiwang.operate.trust import Trust, open_trust, publish_release, revocations, revoke
 from yiwang.operate.workspace import Workspace, open_workspace
 
 REVOKED_SECONDS = 5.0
@@ -111,6 +111,10 @@ class WorkspaceTrust:
             known = revocations(self.trust)
             self._revoked = (time.monotonic(), known)
         return known
+
+    def fence(self, site: str, incarnation: int) -> None:
+        """Publish that this incarnation of a site and all before it are believed no more."""
+        self._revoked = (time.monotonic(), revoke(self.trust, fence={site: incarnation}))
 
     def refresh(self) -> bool:
         """Renew what would expire soon."""

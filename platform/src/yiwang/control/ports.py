@@ -41,6 +41,9 @@ class TrustStore(Protocol):
     def revocations(self) -> Revocations:
         """Return what is revoked and fenced now."""
 
+    def fence(self, site: str, incarnation: int) -> None:
+        """Publish that this incarnation of a site and all before it are believed no more."""
+
     def identity(self) -> HybridPublic:
         """Return the key by which sites believe each other's statements."""
 

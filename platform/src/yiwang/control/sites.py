@@ -72,6 +72,8 @@ class Sites:
         except Refused as error:
             kernel.record("enrol.refused", f"agent:{request.site}", request.site, reason=error.rule)
             raise
+        if request.incarnation > 1:  # a restored site lives anew: what its earlier life signed is believed no more
+            kernel.ports.trust.fence(request.site, request.incarnation - 1)
         kernel.record("enrol", f"agent:{request.site}", request.site, incarnation=request.incarnation)
         self._keys.clear()
         self._neighbours.clear()

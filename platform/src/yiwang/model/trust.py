@@ -36,6 +36,7 @@ class SigningContext(StrEnum):
     PROOF = "yiwang.proof.v1"
     COMMAND = "yiwang.command.v1"
     PACK = "yiwang.pack.v1"
+    BACKUP = "yiwang.backup.v1"
 
 
 class TrustRole(StrEnum):

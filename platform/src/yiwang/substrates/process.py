@@ -218,6 +218,23 @@ class ProcessSite:
             secrets=self.paths.secrets, host=settings["host"], port=settings["port"], user=self.database_user,
         )  # fmt: skip
 
+    def database(self) -> Postgres:
+        """Return the database server of the running release's pack. Raises NotReady before anything was installed."""
+        release = self._current().get("release")
+        path = self.paths.pack(str(release)) / "settings.json"
+        if release is None or not path.is_file():
+            raise NotReady(what=f"{self.site} 尚未安装 / nothing is installed here", next="yiwang up")
+        return self._postgres(DesiredState(release, "", {"settings.json": path.read_text(encoding="utf-8")}))
+
+    def keep_only(self, *names: str) -> None:
+        """Run nothing but these engines until the agent executes its next command, which brings everything back."""
+        release = str(self._current().get("release"))
+        pack = json.loads((self.paths.pack(release) / "processes.json").read_text(encoding="utf-8"))
+        table = [process for process in pack["processes"] if process["name"] in names]
+        write_json(self.supervisor.table, {"schema": 1, "processes": table})
+        if not self.supervisor.start(self.python):
+            self.supervisor.ask("apply")
+
     def wire(self, inputs: Mapping[str, Any]) -> bool:
         """Write the message server's configuration as links and grants are now; let a running server take it up."""
         change = self.nats.write(inputs)
