@@ -155,7 +155,7 @@ class Work:
         offers, news = meeting.meet(self.desk.neighbours())
         self.desk.put_offers(offers)
         if news:
-            say(f"链路 / link: {'rewired' if substrate.rewire() else 'will be wired with the first release'}")
+            say(f"链路 / link: {'rewired' if substrate.rewire() else 'nothing to take up now'}")
 
 
 def prove_or_say_why(substrate: Substrate, memory: Memory) -> Proof:

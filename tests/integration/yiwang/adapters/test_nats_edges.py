@@ -218,6 +218,16 @@ def test_a_revoked_child_is_dropped_from_its_open_link(family: Family) -> None:
         until(lambda: family.links() == {SIBLING})
         until(lambda: "not pinned" in family.log(PARENT))
         assert family.links() == {SIBLING}, "it tries, in vain; the others are back"
+
+        (family.sites[CHILD].transport).unlink()
+        family.certify(CHILD, family.sites[CHILD].paths.identity)  # as a new incarnation, with a new key
+        family.pin(CHILD, PARENT)
+        public = family.sites[CHILD].leaf_public(PARENT)
+        assert family.sites[CHILD].accept(PARENT, family.sites[PARENT].grant(CHILD, public)), (
+            "a claim after the void one"
+        )
+        assert [family.take_up(site) for site in (PARENT, CHILD)] == ["restart", "reload"]
+        assert ask(down, CHILD) == b"hello"
     finally:
         up.close()
         down.close()
