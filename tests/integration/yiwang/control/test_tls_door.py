@@ -19,6 +19,7 @@ from yiwang.adapters import signing
 from yiwang.adapters.control_http import AgentClient
 from yiwang.adapters.signing import CertificateAuthority
 from yiwang.adapters.tls import TlsFiles
+from yiwang.agent.identity import Identity, enrol
 from yiwang.errors import Refused, Unreachable
 from yiwang.model.command import Poll
 from yiwang.model.trust import Revocations
@@ -112,3 +113,23 @@ def test_controls_certificate_is_renewed_at_two_thirds_and_for_another_address(t
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     assert key.curve.name == "secp256r1"
+
+
+def test_a_renewal_keeps_the_key_and_a_revoked_certificate_is_not_renewed(lab: ControlLab) -> None:
+    identity = Identity(lab.folder / "identity", COUNTY)
+    assert lab.tls is not None
+    with AgentClient(lab.url, COUNTY, tls=lab.tls) as client, lab.operator() as operator:
+        token = operator.token(COUNTY)
+        enrol(identity, client, token=token["token"], incarnation=token["incarnation"])
+        first = x509.load_pem_x509_certificate(identity.transport_file.read_bytes())
+        client.sign_as(identity.key(), identity.incarnation())
+        renewed = enrol(identity, client, token=None, incarnation=identity.incarnation()).statement
+        second = x509.load_pem_x509_certificate(identity.transport_file.read_bytes())
+        assert second.serial_number == renewed.serial != first.serial_number
+        assert second.public_key() == first.public_key()
+        assert identity.transport_file.stat().st_mode & 0o777 == 0o600
+
+        assert isinstance(lab.trust, LabTrust)
+        lab.trust.revoked = Revocations(serials=(renewed.serial,))
+        with pytest.raises(Refused, match="is revoked"):
+            enrol(identity, client, token=None, incarnation=identity.incarnation())
