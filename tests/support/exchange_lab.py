@@ -6,9 +6,11 @@ records it at the receiver, so that what was lost, doubled or reordered is plain
 
 from __future__ import annotations
 
+import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from support.postgres import Server
+from yiwang_kit.attachments import REFERENCES_SCHEMA, Attachment, Attachments
 from yiwang_kit.clock import SystemClock
 from yiwang_kit.crypto import HybridPrivateKey, HybridPublicKey
 from yiwang_kit.database import Database
@@ -25,27 +28,33 @@ from yiwang_kit.exchange.applying import Applier
 from yiwang_kit.exchange.carrier import LinkDown, MemoryNetwork
 from yiwang_kit.exchange.directory import Identity, MemoryDirectory
 from yiwang_kit.exchange.link import Diverged, Fenced
+from yiwang_kit.exchange.pulling import Puller
 from yiwang_kit.exchange.signing import NotBelieved
 from yiwang_kit.settings import HubSettings, parse_settings
 
 TREE = {"440000": (None, ["441700"]), "441700": ("440000", ["441721"]), "441721": ("441700", [])}
 SUBTREE = {"441700": ["441721"], "441721": []}
 KIND = "kit.lab"
-SCHEMA = {"type": "object", "required": ["value"], "properties": {"value": {"type": "integer"}}}
+SCHEMA = {"type": "object", "required": ["value"],
+          "properties": {"value": {"type": "integer"}, "attachments": REFERENCES_SCHEMA}}  # fmt: skip
 QUIET = structlog.wrap_logger(structlog.ReturnLogger(), processors=[lambda *_: ""])
 
 
-def settings_of(site: str) -> HubSettings:
-    """Return the settings of one lab site."""
+def settings_of(site: str, folder: Path | None = None, sticks: frozenset[str] = frozenset()) -> HubSettings:
+    """Return the settings of one lab site; the links to parents of `sticks` are carried by hand."""
     parent, children = TREE[site]
-    peers = [{"site": parent, "relation": "parent", "server": "-", "credentials": "-"}] if parent else []
+    peers: list[dict[str, Any]] = []
+    if parent:
+        peers.append({"site": parent, "relation": "parent", "link": "stick" if site in sticks else "leaf"})
     peers += [
-        {"site": c, "relation": "child", "server": "-", "credentials": "-", "subtree": SUBTREE[c]} for c in children
+        {"site": c, "relation": "child", "subtree": SUBTREE[c], "link": "stick" if c in sticks else "leaf"}
+        for c in children
     ]
     return parse_settings({
         "schema": 1, "site": {"id": site, "code": site, "name": site, "tier": "city", "parent": parent, "children": children},
         "release": "lab", "listen": {"host": "127.0.0.1", "port": 1}, "public_url": "http://lab",
         "database": {"host": "-", "port": 1, "password_file": "-"}, "services": [], "secrets_dir": "-",
+        "attachments_dir": str(folder / site) if folder else None, "attachments": {"bytes_per_second": 2**30},
         "exchange": {"peers": peers, "poll_seconds": 0.05},
     })  # fmt: skip
 
@@ -60,14 +69,27 @@ class Site:
     exchange: Exchange
     applier: Applier
     refuse: set[int] = field(default_factory=set)
+    attachments: Attachments = field(init=False)
+    puller: Puller | None = None
 
-    def send(self, to: str, key: str, value: int) -> None:
-        """Send one number as a service would: domain row and envelope in one transaction."""
+    def send(self, to: str, key: str, value: int, *, files: Sequence[bytes] = ()) -> None:
+        """Send one number as a service would: domain row, files and envelope in one transaction."""
         with self.database.transaction() as session:
             lock = int.from_bytes(f"{self.name}{to}{key}".encode()[-8:], "big", signed=True)
             session.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": lock})
             session.execute(_SENT, {"peer": to, "key": key, "value": value})
-            self.exchange.send(session, to=to, kind=KIND, key=key, payload={"value": value})
+            made = [
+                self.attachments.put(session, io.BytesIO(file), name="现场.jpg", service="kit", object_type="order",
+                                     object_id=key, actor="tester")
+                for file in files
+            ]  # fmt: skip
+            named = {"attachments": [item.reference() for item in made]} if made else {}
+            self.exchange.send(session, to=to, kind=KIND, key=key, payload={"value": value, **named})
+
+    def files_of(self, key: str) -> list[Attachment]:
+        """Return the attachments of an order here."""
+        with self.database.transaction() as session:
+            return self.attachments.of(session, "kit", "order", key)
 
     def received(self, origin: str, *, recovered: bool = False) -> dict[str, list[int]]:
         """Return the numbers applied from an origin, by key, in the order they were applied."""
@@ -105,8 +127,11 @@ TABLES = (
 class Lab:
     """Three sites, a network, and ways to break both."""
 
-    def __init__(self, server: Server, template: str) -> None:
+    def __init__(
+        self, server: Server, template: str, *, folder: Path | None = None, sticks: Iterable[str] = ()
+    ) -> None:
         self._server = server
+        self._folder, self._sticks = folder, frozenset(sticks)
         self._template = template
         self.network = MemoryNetwork()
         self.incarnations = dict.fromkeys(TREE, 1)
@@ -157,8 +182,9 @@ class Lab:
         site, moved = self.sites[name], 0
         try:
             moved += site.applier.run()
-            for peer in site.exchange.neighbours():
-                moved += self._ship(site, peer.site)
+            linked = [peer.site for peer in site.exchange.neighbours() if peer.link == "leaf"]
+            moved += sum(self._ship(site, peer) for peer in linked)
+            moved += int(site.puller is not None and site.puller.work())
         except DBAPIError:
             site.database.dispose()
         return moved
@@ -191,14 +217,18 @@ class Lab:
 
     def _open(self, name: str, database_name: str, refuse: set[int] | None = None) -> Site:
         database, clock = Database(self._server.url(database_name)), SystemClock()
-        settings = settings_of(name)
+        settings = settings_of(name, self._folder, self._sticks)
         directory = MemoryDirectory(self._identity(name), self._public_keys())
-        exchange = _ManualExchange(settings, database, clock=clock, log=QUIET, directory=directory,
-                                   carrier=self.network.carrier(name))  # fmt: skip
-        applier = Applier(name, database, exchange.contracts, exchange.route, clock, QUIET)
-        site = Site(name, database_name, database, exchange, applier, refuse if refuse is not None else set())
+        exchange = Exchange(settings, database, clock=clock, log=QUIET, directory=directory)
+        site = Site(name, database_name, database, exchange, exchange.applier, refuse if refuse is not None else set())
         exchange.register(KIND, {1: SCHEMA}, handler_of(site))
-        exchange.open_links()
+        site.attachments = Attachments(settings, clock)
+        if self._folder is not None:
+            linked = [peer.site for peer in exchange.neighbours() if peer.link == "leaf"]
+            site.puller = exchange.puller(linked, site.attachments.files)
+        carrier = self.network.carrier(name)
+        exchange.open_links(carrier)
+        carrier.open(exchange.answer)  # no threads: nothing moves but by the test's hand
         return site
 
     def _identity(self, name: str) -> Identity:
@@ -209,22 +239,6 @@ class Lab:
         return {place: key.public_key() for place, key in self.keys.items()}
 
 
-class _ManualExchange(Exchange):
-    """An exchange whose threads are the test: links are open, nothing moves by itself."""
-
-    def open_links(self) -> None:
-        """Open the links without starting workers."""
-        self._worker = lambda *_: _Still()  # type: ignore[method-assign,assignment,return-value]
-        self.start()
-
-
-class _Still:
-    def start(self) -> None:
-        """Stand still."""
-
-    stop = wake = start
-
-
 def handler_of(site: Site) -> Callable[[Session, Envelope], None]:
     """Return the toy service's handler: record the number, or refuse it when told to."""
 
@@ -233,6 +247,8 @@ def handler_of(site: Site) -> Callable[[Session, Envelope], None]:
         if value in site.refuse:
             raise ExchangeReject(f"told to refuse {value}")
         row = {"peer": envelope.origin, "key": envelope.key, "value": value, "recovered": envelope.recovered}
+        site.attachments.expect(session, envelope.payload.get("attachments", []), service="kit", object_type="order",
+                                object_id=envelope.key, origin=envelope.origin)  # fmt: skip
         session.execute(
             text("INSERT INTO kit.lab_received (peer, key, value, recovered) VALUES (:peer, :key, :value, :recovered)"),
             row,

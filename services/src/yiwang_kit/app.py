@@ -14,7 +14,9 @@ from fastapi import FastAPI
 
 from yiwang_kit import console, fleet, health, metrics, signin
 from yiwang_kit.answers import answer_with_problems
+from yiwang_kit.attachments import http as attachments
 from yiwang_kit.errors import documented_problems
+from yiwang_kit.exchange.metrics import ExchangeMetrics
 from yiwang_kit.guards import Guard
 from yiwang_kit.housekeeping import Housekeeper
 from yiwang_kit.rates import RateLimit
@@ -74,6 +76,8 @@ def create_hub(
     hub.include_router(health.router(runtime, packages(settings) if services is None else [KIT_PACKAGE]))
     hub.include_router(signin.router(runtime))
     hub.include_router(runtime.exchange.router())
+    hub.include_router(attachments.router(runtime))
+    runtime.registry.register(ExchangeMetrics(runtime.exchange, runtime.database, runtime.clock))
     if settings.fleet_url:
         hub.include_router(fleet.router(runtime))
     for name, app in apps.items():

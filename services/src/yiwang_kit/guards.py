@@ -21,6 +21,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 64
+FILES = "/api/attachments/v1"
+FILE_BODY_LIMIT = 20 * 1024 * 1024 + 64 * 1024  # one file and the words of its form
 REQUEST_ID = "yiwang.request_id"  # key in the ASGI scope
 OPENING, CLOSING = b"[{", b"]}"
 # A whole string, ended or not, or a run of brackets. No part can match in two ways, so it is linear whatever comes.
@@ -108,6 +110,9 @@ class Guard:
         dressed = _with_headers(send, request_id)
         try:
             check_address(scope)
+            if streams(scope):
+                await self._app(scope, bounded(receive, scope), dressed)
+                return
             body = await self._body(scope, receive)
         except Problem as problem:
             await answer(problem, dressed, request_id)
@@ -122,6 +127,30 @@ class Guard:
         body = await read_body(receive)
         check_body(body, headers.get(b"content-type", b"json"))
         return body
+
+
+def streams(scope: Scope) -> bool:
+    """Return whether a request brings a file, which goes to disk piece by piece and is never parsed as JSON."""
+    kind = dict(scope["headers"]).get(b"content-type", b"")
+    return scope.get("path") == FILES and scope.get("method") == "POST" and kind.startswith(b"multipart/form-data")
+
+
+def bounded(receive: Receive, scope: Scope) -> Receive:
+    """Return a receive that raises TooLarge once a file's request is over its limit, declared or not."""
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > FILE_BODY_LIMIT:
+        raise too_large(FILE_BODY_LIMIT)
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > FILE_BODY_LIMIT:
+            raise too_large(FILE_BODY_LIMIT)
+        return message
+
+    return counted
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -147,9 +176,9 @@ def check_body(body: bytes, kind: bytes) -> None:
         raise nul_refused()
 
 
-def too_large() -> TooLarge:
+def too_large(limit: int = BODY_LIMIT) -> TooLarge:
     """Return the answer for a body over the limit."""
-    return TooLarge(f"请求体超过 {BODY_LIMIT} 字节 / the body is over {BODY_LIMIT} bytes", limit=BODY_LIMIT)
+    return TooLarge(f"请求体超过 {limit} 字节 / the body is over {limit} bytes", limit=limit)
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

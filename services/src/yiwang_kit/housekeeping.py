@@ -52,6 +52,7 @@ class Housekeeper:
         while not self._ending.wait(EVERY_SECONDS):
             try:
                 with self._runtime.database.transaction() as session:
-                    sweep(session, self._runtime.clock.now())
+                    if sweep(session, self._runtime.clock.now()):
+                        self._runtime.attachments.sweep(session)
             except SQLAlchemyError as error:  # the next hour tries again; the hub must not fall over it
                 self._runtime.log.warning("housekeeping", error=str(error))

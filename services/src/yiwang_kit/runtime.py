@@ -11,6 +11,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from yiwang_kit import crypto, inprocess
+from yiwang_kit.attachments import Attachments
 from yiwang_kit.audit import Audit
 from yiwang_kit.clock import Clock, SystemClock
 from yiwang_kit.database import Database
@@ -44,11 +45,13 @@ class Runtime:
     fleet_token: Callable[[Actor], str] | None = None
     """Issues a token of audience `fleet_audience` for a person; set by the service that is the sign-in provider."""
     sign_in: SignIn = field(init=False)
+    attachments: Attachments = field(init=False)
 
     def __post_init__(self) -> None:
         from yiwang_kit.signin import SignIn
 
         self.sign_in = SignIn(self.settings, self.http, self.clock)
+        self.attachments = Attachments(self.settings, self.clock)
 
     @property
     def crypto(self) -> crypto.CryptoProvider:

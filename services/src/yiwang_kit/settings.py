@@ -82,10 +82,12 @@ class Peer(Section):
     site: str
     name: str = ""
     relation: Literal["parent", "child"]
-    server: str
-    """Address of this site's own NATS server: the leaf link does the rest."""
-    credentials: Path
-    """File with the user's JWT and seed for this edge's account."""
+    link: Literal["leaf", "stick"] = "leaf"
+    """How envelopes travel: over the network, or on a stick that somebody carries."""
+    server: str = ""
+    """Address of this site's own NATS server: the leaf link does the rest. Empty for a stick."""
+    credentials: Path | None = None
+    """File with the user's JWT and seed for this edge's account; none for a stick."""
     subtree: list[str] = Field(default_factory=list)
     """Site ids reached through this peer besides itself."""
 
@@ -96,6 +98,19 @@ class ExchangeSettings(Section):
     peers: list[Peer] = Field(default_factory=list)
     identity_dir: Path | None = None
     poll_seconds: float = 1.0
+
+
+class AttachmentSettings(Section):
+    """What files a site takes and how fast it fetches them from neighbours. 附件。"""
+
+    max_bytes: int = Field(default=20 * 1024 * 1024, ge=1, le=20 * 1024 * 1024)
+    """Bytes of one file."""
+    quota_bytes: int = Field(default=50 * 1024**3, ge=1)
+    """Bytes of all files together."""
+    locations: Literal["blank", "keep"] = "blank"
+    """Whether the place where a photo was taken is blanked at upload."""
+    bytes_per_second: int = Field(default=1024 * 1024, ge=1024)
+    """How fast files are fetched from neighbours, all together: messages come first."""
 
 
 class LogSettings(Section):
@@ -141,6 +156,7 @@ class HubSettings(Section):
     exchange: ExchangeSettings = ExchangeSettings()
     secrets_dir: Path
     attachments_dir: Path | None = None
+    attachments: AttachmentSettings = AttachmentSettings()
     fleet_url: str | None = None
     """Control's address; None means no fleet page."""
     fleet_audience: str = "fleet"

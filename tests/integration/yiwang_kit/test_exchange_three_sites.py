@@ -39,7 +39,7 @@ def test_a_refused_envelope_parks_its_key_and_lets_others_pass(lab: Lab) -> None
     with lab["441700"].database.transaction() as session:
         [parked] = store.parked(session)
         assert "told to refuse 1" in parked.reason
-        lab["441700"].exchange.retry(session, parked.id)
+        lab["441700"].exchange.retry(session, parked.id, actor="tester")
     lab.settle()
     assert lab["441700"].received("441721") == {"a": [1, 2], "b": [3]}
 
@@ -51,7 +51,7 @@ def test_skipping_a_parked_envelope_lets_its_key_go_on_without_it(lab: Lab) -> N
     lab.settle()
     with lab["441700"].database.transaction() as session:
         [parked] = store.parked(session)
-        lab["441700"].exchange.skip(session, parked.id, "entered twice")
+        lab["441700"].exchange.skip(session, parked.id, actor="tester", reason="entered twice")
     lab.settle()
     assert lab["441700"].received("441721") == {"a": [2]}
 

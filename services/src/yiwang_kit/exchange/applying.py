@@ -6,6 +6,7 @@ are one transaction, so that a crash between them cannot be.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,25 @@ from sqlalchemy.orm import Session
 
 from yiwang_kit.clock import Clock
 from yiwang_kit.database import KIT, Database
-from yiwang_kit.exchange import store
+from yiwang_kit.exchange import pulling, store
 from yiwang_kit.exchange.contracts import Contracts
-from yiwang_kit.exchange.envelope import Envelope, ExchangeReject
+from yiwang_kit.exchange.envelope import Envelope, ExchangeReject, UnknownContract, Unrouted
 from yiwang_kit.exchange.receiving import payload_of
 
 APPLY_PAGE = 200
 Route = Callable[[str], str]
+CAUSES: dict[type[ExchangeReject], str] = {UnknownContract: "unknown", Unrouted: "unrouted"}
+"""Why an envelope is parked, where a later release or tree may cure it by itself."""
+PASSING_STATES = ("40", "53", "55", "57", "08")
+"""Classes of SQL states that pass: conflicts, used-up resources, locks, a server that ends, lost connections."""
+
+
+def passing(error: DBAPIError) -> bool:
+    """Return whether a database error says something about the moment and nothing about the envelope."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return (
+        error.connection_invalidated or type(error).__name__ == "OperationalError" or state.startswith(PASSING_STATES)
+    )
 
 
 class Applier:
@@ -35,6 +48,8 @@ class Applier:
         self._route = route
         self._clock = clock
         self._log = log
+        self.settled: Counter[str] = Counter()
+        """How many entries were settled in this process, by what became of them."""
 
     def run(self) -> int:
         """Settle what waits; return how many entries were settled. Stops early where the database does not answer."""
@@ -53,14 +68,14 @@ class Applier:
         try:
             return self._forward(row) if row.destination != self._site and not row.recovered else self._apply(row)
         except ExchangeReject as reject:
-            return self._park(row, str(reject))
+            return self._park(row, str(reject), CAUSES.get(type(reject), "refused"))
         except DBAPIError as error:
-            if error.connection_invalidated or type(error).__name__ == "OperationalError":
+            if passing(error):
                 raise
-            return self._park(row, f"{type(error.orig).__name__}: {error.orig}"[:500])
+            return self._park(row, f"{type(error.orig).__name__}: {error.orig}"[:500], "broken")
         except Exception as error:  # a handler's bug must not stop the other keys
             self._log.error("exchange.handler", id=str(row.id), kind=row.kind, exc_info=error)
-            return self._park(row, f"{type(error).__name__}: {error}"[:500])
+            return self._park(row, f"{type(error).__name__}: {error}"[:500], "broken")
 
     def _apply(self, row: Any) -> str:
         payload = payload_of(row)
@@ -81,17 +96,20 @@ class Applier:
             if store.claim(session, row.ordinal):
                 onward = {name: getattr(row, name) for name in _FORWARDED}
                 store.add_outgoing(session, {**onward, "peer": peer})
+                pulling.offer(session, row.payload, peer, row.id)
                 self._done(session, row, "forwarded")
         return "forwarded"
 
     def _done(self, session: Session, row: Any, state: str) -> None:
+        self.settled[state] += 1
         store.settle(session, row.ordinal, state, at=self._clock.now())
 
-    def _park(self, row: Any, reason: str) -> str:
+    def _park(self, row: Any, reason: str, cause: str) -> str:
         self._log.warning("exchange.parked", id=str(row.id), kind=row.kind, peer=row.peer, reason=reason)
         with self._database.transaction(KIT) as session:
             if store.claim(session, row.ordinal):
-                store.settle(session, row.ordinal, "parked", reason=reason)
+                store.settle(session, row.ordinal, "parked", reason=reason, cause=cause)
+                self.settled["parked"] += 1
         return "parked"
 
 

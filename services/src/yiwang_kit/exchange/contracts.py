@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from yiwang_kit.exchange.envelope import Envelope, ExchangeReject
+from yiwang_kit.exchange.envelope import Envelope, ExchangeReject, UnknownContract
 
 Handler = Callable[[Session, Envelope], None]
 
@@ -73,9 +73,9 @@ class Contracts:
         """Return the contract that this payload fits. Raises ExchangeReject naming what does not fit."""
         contract = self._by_kind.get(kind)
         if contract is None:
-            raise ExchangeReject(f"未知消息种类 / unknown kind {kind}")
+            raise UnknownContract(f"未知消息种类 / unknown kind {kind}")
         if version not in contract.schemas:
-            raise ExchangeReject(f"未知契约版本 / unknown version {version} of {kind}")
+            raise UnknownContract(f"未知契约版本 / unknown version {version} of {kind}")
         error = next(iter(self._validator(contract, version).iter_errors(payload)), None)
         if error is not None:
             where = "/".join(str(part) for part in error.absolute_path) or "(top)"

@@ -21,6 +21,14 @@ class ExchangeReject(Exception):
     """Raised by a handler for an envelope that must be parked, with the reason for a person. 拒收。"""
 
 
+class UnknownContract(ExchangeReject):
+    """This release does not know the kind or version; a later one may. 未知契约。"""
+
+
+class Unrouted(ExchangeReject):
+    """No link leads to where the envelope goes; a later tree may have one. 无路可达。"""
+
+
 class EnvelopeTooLarge(ValueError):
     """An envelope over ENVELOPE_LIMIT; refused when it is sent, so that no link ever sees it. 消息过大。"""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,19 +11,22 @@ from uuid import UUID
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from yiwang_kit.attachments.files import FileStore
 from yiwang_kit.clock import Clock
 from yiwang_kit.crypto import canonical_json
 from yiwang_kit.database import Database
 from yiwang_kit.errors import NotFound
-from yiwang_kit.exchange import links, store
+from yiwang_kit.exchange import links, pulling, store
 from yiwang_kit.exchange.applying import Applier
 from yiwang_kit.exchange.carrier import Carrier, NoCarrier
 from yiwang_kit.exchange.contracts import Contract, Contracts, Handler, first_sent
 from yiwang_kit.exchange.directory import FileDirectory, KeyDirectory
-from yiwang_kit.exchange.envelope import ENVELOPE_LIMIT, EnvelopeTooLarge, ExchangeReject
+from yiwang_kit.exchange.envelope import ENVELOPE_LIMIT, EnvelopeTooLarge, Unrouted
 from yiwang_kit.exchange.link import Link, pack
 from yiwang_kit.exchange.links import LinkStatus
-from yiwang_kit.exchange.relay import Shipper, Worker
+from yiwang_kit.exchange.parking import Parking
+from yiwang_kit.exchange.pulling import Puller
+from yiwang_kit.exchange.relay import Locks, Shipper, Worker
 from yiwang_kit.exchange.signing import NotBelieved
 from yiwang_kit.ids import uuid7
 from yiwang_kit.settings import HubSettings, Peer
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
 HEADER_ALLOWANCE = 1024
 """Bytes that a header may take beside its payload within ENVELOPE_LIMIT."""
-PARKED_RETRY_SECONDS = 300
 
 
 class Exchange:
@@ -48,9 +50,14 @@ class Exchange:
         self._log = log
         self._carrier = carrier
         self._directory = directory
+        self._files = FileStore(settings.attachments_dir) if settings.attachments_dir else None
         self._links: dict[str, Link] = {}
+        self._locks = Locks(database)
         self._shippers: dict[str, Worker] = {}
-        self._applier: Worker | None = None
+        self._others: dict[str, Worker] = {}
+        self._ending = threading.Event()
+        self.applier = Applier(settings.site.id, database, self.contracts, self._route_or_reject, clock, log)
+        self.parking = Parking(database, self.contracts, self.route, clock, log)
 
     # What services use ----------------------------------------------------------------------------------------------
 
@@ -84,6 +91,7 @@ class Exchange:
             "n": None, "kind": kind, "version": version, "key": key, "payload": content, "proof": None,
             "created_at": self._clock.now(),
         })  # fmt: skip
+        pulling.offer(session, content, peer, envelope)
         self._wake_after_commit(session, peer)
         return envelope
 
@@ -115,31 +123,49 @@ class Exchange:
         """Open the links and start the threads; a site without neighbours starts nothing."""
         if not self.neighbours():
             return
-        directory = self._directory or FileDirectory(self._identity_folder(), self.settings.site.id)
         carrier = self._carrier or self._nats()
+        self.open_links(carrier)
+        linked = [peer.site for peer in self.neighbours() if peer.link == "leaf"]
+        for site in linked:
+            shipper = Shipper(self._links[site], self._database, self._clock, self._log)
+            self._shippers[site] = self._worker(f"ship:{site}", shipper.work)
+        self._others["apply"] = self._worker("apply", self._apply_work)
+        if self._files is not None and linked:
+            self._others["pull"] = self._worker("pull", self.puller(linked, self._files).work)
+        carrier.open(self.answer)
+        for worker in self._workers():
+            worker.start()
+
+    def open_links(self, carrier: Carrier) -> None:
+        """Make this site's end of every link, without a thread: a command that reads and writes a stick needs no more."""
         self._carrier = carrier
+        directory = self._directory or FileDirectory(self._identity_folder(), self.settings.site.id)
         identity = directory.identity()
         for peer in self.neighbours():
             link = Link(peer=peer, identity=identity, directory=directory, database=self._database, carrier=carrier,
-                        contracts=self.contracts, clock=self._clock)  # fmt: skip
+                        contracts=self.contracts, clock=self._clock, files=self._files)  # fmt: skip
             link.remember()
             self._links[peer.site] = link
-            self._shippers[peer.site] = self._worker(
-                f"ship:{peer.site}", Shipper(link, self._database, self._clock, self._log).work
-            )
-        self._applier = self._worker("apply", self._apply_work())
-        carrier.open(self.answer)
-        for worker in (*self._shippers.values(), self._applier):
-            worker.start()
+
+    def puller(self, sites: Sequence[str], files: FileStore) -> Puller:
+        """Return what fetches attachments from these neighbours."""
+        return Puller(sites, self._database, files, lambda site, request: self._links[site].ask(request), self._clock,
+                      bytes_per_second=self.settings.attachments.bytes_per_second, wait=self._ending.wait,
+                      log=self._log)  # fmt: skip
 
     def stop(self) -> None:
         """Stop the threads, then the carrier."""
-        for worker in (*self._shippers.values(), *([self._applier] if self._applier else [])):
+        self._ending.set()
+        for worker in self._workers():
             worker.stop()
         self._shippers.clear()
-        self._applier = None
+        self._others.clear()
+        self._locks.close()
         if self._carrier is not None:
             self._carrier.close()
+
+    def _workers(self) -> list[Worker]:
+        return [*self._shippers.values(), *self._others.values()]
 
     def link(self, site: str) -> Link:
         """Return the open link to a neighbour."""
@@ -155,22 +181,23 @@ class Exchange:
         except (NotBelieved, KeyError, TypeError, ValueError) as error:
             self._log.warning("exchange.refused", peer=peer, reason=str(error)[:300])
             return pack({"refused": str(error)[:500]})
-        if self._applier is not None:
-            self._applier.wake()
+        self._wake("apply")
         return reply
 
     def wake(self) -> None:
         """Look for work now."""
-        for worker in (*self._shippers.values(), *([self._applier] if self._applier else [])):
+        for worker in self._workers():
             worker.wake()
 
-    def retry(self, session: Session, envelope: UUID) -> Any:
-        """Let a parked envelope be applied again. Raises NotFound where it is not parked."""
-        return self._unpark(session, envelope, "stored", "")
+    def retry(self, session: Session, envelope: UUID, *, actor: str, reason: str = "") -> None:
+        """Let a parked envelope be applied again, on the trail. Raises NotFound where it is not parked."""
+        self._wake_later(session)
+        self.parking.retry(session, envelope, actor=actor, reason=reason)
 
-    def skip(self, session: Session, envelope: UUID, reason: str) -> Any:
-        """Never apply a parked envelope; those behind it go on. Raises NotFound where it is not parked."""
-        return self._unpark(session, envelope, "skipped", reason)
+    def skip(self, session: Session, envelope: UUID, *, actor: str, reason: str) -> None:
+        """Never apply a parked envelope, on the trail; those behind it go on. Raises NotFound where it is not parked."""
+        self._wake_later(session)
+        self.parking.skip(session, envelope, actor=actor, reason=reason)
 
     def router(self) -> APIRouter:
         """Return the HTTP routes under /api/exchange/v1."""
@@ -178,36 +205,31 @@ class Exchange:
 
         return router(self)
 
-    def _unpark(self, session: Session, envelope: UUID, state: str, reason: str) -> Any:
-        row = store.retry_state(session, envelope, state, reason)
-        if row is None:
-            raise NotFound(f"没有搁置的消息 {envelope} / no parked envelope {envelope}")
-        if self._applier is not None:
+    def _wake_later(self, session: Session) -> None:
+        if self._others:
             event.listen(session, "after_commit", lambda _: self.wake(), once=True)
-        return row
 
-    def _apply_work(self) -> Callable[[], bool]:
-        applier = Applier(
-            self.settings.site.id, self._database, self.contracts, self._route_or_reject, self._clock, self._log
-        )
+    def _wake(self, name: str) -> None:
+        worker = self._others.get(name)
+        if worker is not None:
+            worker.wake()
 
-        def work() -> bool:
-            settled = applier.run()
-            if settled:
-                for worker in self._shippers.values():
-                    worker.wake()
-            return settled > 0
-
-        return work
+    def _apply_work(self) -> bool:
+        self.parking.look_again()
+        settled = self.applier.run()
+        if settled:
+            for worker in (*self._shippers.values(), *(self._others[n] for n in ("pull",) if n in self._others)):
+                worker.wake()
+        return settled > 0
 
     def _route_or_reject(self, destination: str) -> str:
         try:
             return self.route(destination)
         except NotFound as error:
-            raise ExchangeReject(error.detail) from error
+            raise Unrouted(error.detail) from error
 
     def _worker(self, name: str, work: Callable[[], bool]) -> Worker:
-        return Worker(name, self._database, work, poll=self.settings.exchange.poll_seconds, log=self._log)
+        return Worker(name, self._locks, work, poll=self.settings.exchange.poll_seconds, log=self._log)
 
     def _wake_after_commit(self, session: Session, peer: str) -> None:
         worker = self._shippers.get(peer)
@@ -223,14 +245,5 @@ class Exchange:
     def _nats(self) -> Carrier:
         from yiwang_kit.exchange.nats_carrier import NatsCarrier
 
-        peers = self.neighbours()
+        peers = [peer for peer in self.neighbours() if peer.link == "leaf"]
         return NatsCarrier(self.settings.site.id, peers, self._log) if peers else NoCarrier()
-
-
-def parked_json(row: Any) -> dict[str, Any]:
-    """Return a parked entry as the API shows it."""
-    return {
-        "id": str(row.id), "peer": row.peer, "origin": row.origin, "kind": row.kind, "version": row.version,
-        "key": row.key, "reason": row.reason, "received_at": row.received_at.isoformat(timespec="seconds"),
-        "payload": json.loads(row.payload),
-    }  # fmt: skip

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Request
 
 from yiwang_kit.auth import Actor, CurrentActor, require
 from yiwang_kit.exchange import store
-from yiwang_kit.exchange.exchange import parked_json
+from yiwang_kit.exchange.parking import parked_json
 
 if TYPE_CHECKING:
     from yiwang_kit.exchange.exchange import Exchange
@@ -34,12 +34,11 @@ def router(exchange: Exchange) -> APIRouter:
             return {"items": [parked_json(row) for row in store.parked(session)]}
 
     @routes.post("/parked/{envelope}/retry")
-    def retry(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE)]) -> dict[str, Any]:
+    def retry(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE)],
+              reason: Annotated[str, Body(embed=True, max_length=500)] = "") -> dict[str, Any]:  # fmt: skip
         runtime = request.app.state.runtime
         with runtime.database.transaction() as session:
-            exchange.retry(session, envelope)
-            runtime.audit.record(session, actor=actor.login, action="exchange.retry", object_type="envelope",
-                                 object_id=str(envelope))  # fmt: skip
+            exchange.retry(session, envelope, actor=actor.login, reason=reason)
         return {"id": str(envelope), "state": "stored"}
 
     @routes.post("/parked/{envelope}/skip")
@@ -47,9 +46,7 @@ def router(exchange: Exchange) -> APIRouter:
              reason: Annotated[str, Body(embed=True, min_length=4, max_length=500)]) -> dict[str, Any]:  # fmt: skip
         runtime = request.app.state.runtime
         with runtime.database.transaction() as session:
-            exchange.skip(session, envelope, reason)
-            runtime.audit.record(session, actor=actor.login, action="exchange.skip", object_type="envelope",
-                                 object_id=str(envelope), detail={"reason": reason})  # fmt: skip
+            exchange.skip(session, envelope, actor=actor.login, reason=reason)
         return {"id": str(envelope), "state": "skipped"}
 
     return routes

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from yiwang_kit.attachments.files import FileStore
 from yiwang_kit.clock import Clock
 from yiwang_kit.database import Database
 from yiwang_kit.exchange import store
@@ -18,6 +19,7 @@ from yiwang_kit.exchange.carrier import Carrier, LinkDown
 from yiwang_kit.exchange.contracts import Contracts
 from yiwang_kit.exchange.directory import Identity, KeyDirectory
 from yiwang_kit.exchange.envelope import BATCH_COUNT_LIMIT
+from yiwang_kit.exchange.pulling import Giver, want
 from yiwang_kit.exchange.receiving import Entry, OutOfStep, check_origins, incoming, read_batch, store_batch
 from yiwang_kit.exchange.sending import entries, fit, next_batch, seal_pending
 from yiwang_kit.exchange.signing import NotBelieved, Proof, Verifier
@@ -39,7 +41,7 @@ class Link:
     """This site's end of the link to one neighbour. 链路。"""
 
     def __init__(self, *, peer: Peer, identity: Identity, directory: KeyDirectory, database: Database, carrier: Carrier,
-                 contracts: Contracts, clock: Clock) -> None:  # fmt: skip
+                 contracts: Contracts, clock: Clock, files: FileStore | None = None) -> None:  # fmt: skip
         self.peer = peer
         self.identity = identity
         self._directory = directory
@@ -47,6 +49,7 @@ class Link:
         self._carrier = carrier
         self._contracts = contracts
         self._clock = clock
+        self._giver = Giver(peer.site, identity.incarnation, database, files)
         self._position = -1  # how far the neighbour has stored our entries; -1 until it said so
 
     # Asking -------------------------------------------------------------------------------------------------------
@@ -166,6 +169,7 @@ class Link:
                     verifier.check(entry.header, entry.proof)
                     row = incoming(self.peer.site, None, None, entry, None, self._clock.now(), recovered=True)
                     store.add_incoming(session, row)
+                    want(session, entry.payload, self.peer.site, self._clock.now())
             after = int(reply["last"])
 
     # Answering ------------------------------------------------------------------------------------------------------
@@ -177,7 +181,8 @@ class Link:
             raise NotBelieved(
                 f"请求自称 {request.get('site')} / a request of {request.get('site')} on the edge of {self.peer.site}"
             )
-        answers = {"hello": self._on_hello, "batch": self._on_batch, "fetch": self._on_fetch, "heads": self._on_heads}
+        answers = {"hello": self._on_hello, "batch": self._on_batch, "fetch": self._on_fetch, "heads": self._on_heads,
+                   "attachment": self._giver.answer}  # fmt: skip
         respond = answers.get(str(request.get("op")))
         if respond is None:
             raise NotBelieved(f"未知请求 / unknown request {request.get('op')!r}")
@@ -255,6 +260,10 @@ class Link:
         with self._database.transaction() as session:
             ours = store.head_at(session, "outbox", self.peer.site, self.identity.incarnation, seq)
         return ours is not None and theirs == ours.hex()
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the neighbour something beside the ledgers. Raises LinkDown."""
+        return self._ask({"site": self.identity.site, **request})
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         reply = unpack(self._carrier.request(self.peer.site, pack(request), timeout=REQUEST_SECONDS))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from yiwang_kit.attachments import store as attachments
 from yiwang_kit.exchange import store
 from yiwang_kit.settings import Peer
 
@@ -31,6 +32,11 @@ class LinkStatus:
     head_sent: str
     head_received: str
     last_error: str
+    link: str
+    """`leaf`, or `stick` for a link that somebody carries; its `since` is the last stick that was read."""
+    attachments_awaited: int
+    attachments_missing_bytes: int
+    attachments_since: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -46,10 +52,12 @@ def status(session: Session, peer: Peer, incarnation: int) -> LinkStatus | None:
     received, head_received = store.last_received(session, peer.site, row.peer_incarnation)
     queue = session.execute(_QUEUE, {"peer": peer.site, "incarnation": incarnation, "acked": row.acked}).one()
     parked = session.execute(_PARKED, {"peer": peer.site}).scalar_one()
+    files, missing, since = attachments.awaited(session, peer.site)
     return LinkStatus(
         peer.site, peer.name, peer.relation, row.state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
         queue.oldest.isoformat(timespec="seconds") if queue.oldest else None, int(parked), sent, received,
-        head_sent.hex(), head_received.hex(), row.last_error,
+        head_sent.hex(), head_received.hex(), row.last_error, peer.link, files, missing,
+        since.isoformat(timespec="seconds") if since else None,
     )  # fmt: skip
 
 

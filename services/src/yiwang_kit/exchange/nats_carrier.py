@@ -91,7 +91,7 @@ class NatsCarrier:
                 return
 
     async def _connect(self, peer: Peer) -> Client:
-        token, seed = read_credentials(Path(peer.credentials))
+        token, seed = read_credentials(Path(peer.credentials or ""))
 
         async def on_error(error: Exception) -> None:
             self._log.warning("exchange.nats", peer=peer.site, error=f"{type(error).__name__}: {error}")

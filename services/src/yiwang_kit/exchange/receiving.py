@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from yiwang_kit.crypto import sm3
-from yiwang_kit.exchange import store
+from yiwang_kit.exchange import pulling, store
 from yiwang_kit.exchange.envelope import BATCH_COUNT_LIMIT, ENVELOPE_LIMIT, heads, size_of
 from yiwang_kit.exchange.sending import proof_text
 from yiwang_kit.exchange.signing import NotBelieved, Proof, Verifier
@@ -91,6 +91,8 @@ def store_batch(session: Session, *, peer: str, incarnation: int, first: int, pr
     if first + len(entries) - 1 >= seq >= first and chained[seq - first] != head:
         raise OutOfStep(f"the chain at {seq} differs")
     fresh = [(first + i, e, chained[i]) for i, e in enumerate(entries) if first + i > seq]
+    for _, entry, _ in fresh:
+        pulling.want(session, entry.payload, peer, now)
     return sum(
         store.add_incoming(session, incoming(peer, incarnation, number, e, head, now)) for number, e, head in fresh
     )

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from yiwang_kit.clock import Clock
@@ -26,12 +26,63 @@ GREET_EVERY_SECONDS = 20.0
 IDLE_POLLS_MOST = 5  # an idle worker looks this many times less often than one with work
 
 
+class Locks:
+    """The advisory locks of one process, all on one connection: a province has a worker for each of its cities. 咨询锁。"""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._mutex = threading.Lock()
+        self._connection: Connection | None = None
+        self._life = 0
+
+    def take(self, name: str) -> int | None:
+        """Take a lock; return the connection's life that holds it, or None where another process has it."""
+        with self._mutex:
+            if self._connection is None:
+                self._connection = self._database.engine.connect()
+                self._life += 1
+            question = text("SELECT pg_try_advisory_lock(:lock)")
+            return self._life if self._ask(self._connection, question, {"lock": lock_number(name)}) else None
+
+    def still(self, life: int) -> bool:
+        """Return whether locks taken in that life of the connection still hold. Raises SQLAlchemyError as it breaks."""
+        with self._mutex:
+            if life != self._life or self._connection is None:
+                return False
+            return bool(self._ask(self._connection, text("SELECT 1"), {}))
+
+    def close(self) -> None:
+        """Give every lock back."""
+        with self._mutex:
+            self._drop()
+
+    def _ask(self, connection: Connection, question: TextClause, values: dict[str, Any]) -> Any:
+        try:
+            answer = connection.execute(question, values).scalar()
+            connection.commit()
+        except SQLAlchemyError:
+            self._drop()
+            raise
+        return answer
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.invalidate()  # not back to the pool: the locks end with it
+            connection.close()
+
+
+def lock_number(name: str) -> int:
+    """Return the number under which PostgreSQL knows a lock."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
 class Worker:
     """A thread that does `work` when woken or after a while, under an advisory lock, and backs off on errors. 工作线程。"""
 
-    def __init__(self, name: str, database: Database, work: Callable[[], bool], *, poll: float, log: Any) -> None:
+    def __init__(self, name: str, locks: Locks, work: Callable[[], bool], *, poll: float, log: Any) -> None:
         self._name = name
-        self._database = database
+        self._locks = locks
         self._work = work
         self._poll = poll
         self._log = log
@@ -58,17 +109,17 @@ class Worker:
         pause = BACKOFF_FIRST
         while not self._ending.is_set():
             try:
-                with self._database.engine.connect() as connection:
-                    self._locked(connection)
+                self._locked()
                 pause = BACKOFF_FIRST
             except SQLAlchemyError as error:
                 self._log.warning("exchange.database", worker=self._name, error=str(error)[:300])
             self._ending.wait(pause)
             pause = min(pause * 2, BACKOFF_MOST)
 
-    def _locked(self, connection: Connection) -> None:
-        """Take the lock, then work until the end or until the connection breaks."""
-        if not self._take(connection):
+    def _locked(self) -> None:
+        """Take the lock, then work until the end or until the lock is lost with its connection."""
+        held = self._locks.take(self._name)
+        if held is None:
             return
         idle = self._poll
         while not self._ending.is_set():
@@ -78,14 +129,8 @@ class Worker:
             else:  # woken by the hook of a commit; the poll only finds what no hook told of, so it may grow rare
                 woken = self._wake.wait(idle)
                 idle = self._poll if woken else min(idle * 2, self._poll * IDLE_POLLS_MOST)
-            connection.execute(text("SELECT 1"))
-            connection.commit()
-
-    def _take(self, connection: Connection) -> bool:
-        number = int.from_bytes(hashlib.sha256(self._name.encode()).digest()[:8], "big", signed=True)
-        taken = connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": number}).scalar()
-        connection.commit()
-        return bool(taken)
+            if not self._locks.still(held):
+                return
 
 
 class Shipper:

@@ -150,14 +150,15 @@ def claim(session: Session, ordinal: int) -> bool:
     return session.execute(query, {"ordinal": ordinal}).first() is not None
 
 
-def settle(session: Session, ordinal: int, state: str, *, reason: str = "", at: datetime | None = None) -> None:
+def settle(session: Session, ordinal: int, state: str, *, reason: str = "", cause: str = "",
+           at: datetime | None = None) -> None:  # fmt: skip
     """Set an entry's state: applied, forwarded, parked, skipped, or stored again."""
     session.execute(
         text(
-            "UPDATE kit.inbox SET state = :state, reason = :reason, applied_at = :at, attempts = attempts + 1 "
+            "UPDATE kit.inbox SET state = :state, reason = :reason, cause = :cause, applied_at = :at, attempts = attempts + 1 "
             "WHERE ordinal = :ordinal"
         ),
-        {"ordinal": ordinal, "state": state, "reason": reason, "at": at},
+        {"ordinal": ordinal, "state": state, "reason": reason, "cause": cause, "at": at},
     )
 
 
@@ -218,6 +219,40 @@ def unseal_after(session: Session, peer: str, incarnation: int, seq: int) -> int
         {"peer": peer, "incarnation": incarnation, "seq": seq},
     )
     return len(result.all())
+
+
+def curable(session: Session) -> Sequence[Row]:
+    """Return what is parked for a cause that passes by itself, one row a kind, version and destination."""
+    return session.execute(_CURABLE).all()
+
+
+_CURABLE = text(
+    "SELECT cause, kind, version, destination, count(*) AS envelopes FROM kit.inbox WHERE state = 'parked' "
+    "AND cause IN ('unknown', 'unrouted') GROUP BY cause, kind, version, destination"
+)
+
+
+def unpark_alike(session: Session, row: Row) -> int:
+    """Let every envelope parked for the same cause, kind, version and destination be applied again."""
+    values = {"cause": row.cause, "kind": row.kind, "version": row.version, "destination": row.destination}
+    return len(session.execute(_UNPARK_ALIKE, values).all())
+
+
+_UNPARK_ALIKE = text(
+    "UPDATE kit.inbox SET state = 'stored', reason = '', cause = '' WHERE state = 'parked' AND cause = :cause "
+    "AND kind = :kind AND version = :version AND destination = :destination RETURNING 1"
+)
+
+
+def behind(session: Session, peer: str, incarnation: int) -> int:
+    """Return how many envelopes to a peer it has not stored yet."""
+    return int(session.execute(_BEHIND, {"peer": peer, "incarnation": incarnation}).scalar_one())
+
+
+_BEHIND = text(
+    "SELECT count(*) FROM kit.outbox o JOIN kit.exchange_peer p ON p.site = o.peer WHERE o.peer = :peer "
+    "AND (o.seq IS NULL OR (o.link_incarnation = :incarnation AND o.seq > p.acked))"
+)
 
 
 def retry_state(session: Session, envelope_id: UUID, state: str, reason: str) -> Row | None:
