@@ -234,6 +234,8 @@ class ProcessSite:
         write_json(self.supervisor.table, {"schema": 1, "processes": table})
         if not self.supervisor.start(self.python):
             self.supervisor.ask("apply")
+        if left := self.supervisor.wait_gone(timeout=ENGINE_SECONDS):
+            raise NotReady(what=f"{self.site}: 未能停止 / still running: {', '.join(left)}", next="yiwang status")
 
     def wire(self, inputs: Mapping[str, Any]) -> bool:
         """Write the message server's configuration as links and grants are now; let a running server take it up."""

@@ -149,6 +149,15 @@ class SupervisorClient:
             time.sleep(0.05)
         return True
 
+    def wait_gone(self, *, timeout: float) -> list[str]:
+        """Wait until what left the table has ended; return what still runs after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = list(self.ask("status").get("leaving", []))
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.05)
+
     def wait_ready(self, *, timeout: float) -> list[dict[str, Any]]:
         """Wait until every process is ready; return those that are not after `timeout` seconds."""
         deadline = time.monotonic() + timeout

@@ -72,7 +72,9 @@ def reply(supervisor: Supervisor, line: bytes) -> dict[str, Any]:
 
 def _status(supervisor: Supervisor, _: dict[str, Any]) -> dict[str, Any]:
     processes = [child.describe() for child in supervisor.children.values()]
-    return {"pid": os.getpid(), "argv": sys.orig_argv, "ending": supervisor.ending, "processes": processes}
+    leaving = sorted({child.entry.name for child in supervisor.alive()} - set(supervisor.children))
+    return {"pid": os.getpid(), "argv": sys.orig_argv, "ending": supervisor.ending, "processes": processes,
+            "leaving": leaving}  # fmt: skip
 
 
 def _apply(supervisor: Supervisor, _: dict[str, Any]) -> dict[str, Any]:
