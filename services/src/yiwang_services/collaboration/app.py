@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 
 from yiwang_kit.app import service_app
+from yiwang_kit.attachments import Attachment, Rights
+from yiwang_kit.auth import Actor
 from yiwang_kit.runtime import Runtime
-from yiwang_services.collaboration import metrics, routes
-from yiwang_services.collaboration.service import Orders
+from yiwang_services.collaboration import assists, metrics, routes, store
+from yiwang_services.collaboration.service import OBJECT, SERVICE, Orders
+from yiwang_services.collaboration.transitions import CLOSED, CREATE, DISPOSE, VERIFY
+
+
+def rights() -> Rights:
+    """Return who may add a photo to an order and who may see it."""
+
+    def may_add(session: Session, actor: Actor, object_type: str, object_id: str) -> bool:
+        order = _order(session, actor, object_type, object_id)
+        if order is None or order.state == CLOSED:
+            return False
+        asked = assists.mine(session, order.id, actor, DISPOSE) is not None
+        return asked or any(store.may(session, order.id, actor, held) for held in (DISPOSE, CREATE, VERIFY))
+
+    def may_read(session: Session, actor: Actor, attachment: Attachment) -> bool:
+        return _order(session, actor, attachment.object_type, attachment.object_id) is not None
+
+    return Rights(may_add=may_add, may_read=may_read)
+
+
+def _order(session: Session, actor: Actor, object_type: str, object_id: str) -> Any:
+    try:
+        order_id = UUID(object_id)
+    except ValueError:
+        return None
+    return store.order_for(session, order_id, actor) if object_type == OBJECT else None
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -15,5 +46,6 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = service_app("collaboration", runtime, title_zh="协同处置")
     orders = Orders(runtime, metrics.make(runtime.registry))
     orders.story.register()
+    runtime.attachments.register(SERVICE, rights())
     app.include_router(routes.router(orders))
     return app

@@ -16,6 +16,8 @@ from yiwang_services.packs import pack
 
 SATURDAY = 5
 LAST_SECOND = time(23, 59, 59)
+HOURS = (time(8, 30), time(12), time(14, 30), time(17, 30))
+"""When offices open, close for noon, open again and close."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Calendar:
         if unit == "hour":
             return start + timedelta(hours=amount), "natural hours"
         day = self.today(start)
+        if unit == "working_hour":
+            return self.add(start, timedelta(hours=amount)), self.id
         if unit == "natural_day":
             return self._end(day + timedelta(days=amount)), "natural days"
         known, left = True, amount
@@ -55,6 +59,33 @@ class Calendar:
             known = known and day.year in self.years
             left -= self.works(day)
         return self._end(day), self.id if known else f"{self.id}, weekends only beyond it"
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Return the working time between two instants."""
+        day, last, total = self.today(start), self.today(end), timedelta()
+        while day <= last:
+            for opens, closes in self._hours(day):
+                total += max(timedelta(), min(end, closes) - max(start, opens))
+            day += timedelta(days=1)
+        return total
+
+    def add(self, start: datetime, working: timedelta) -> datetime:
+        """Return the instant at which so much working time has passed."""
+        day, left = self.today(start), working
+        while left > timedelta():
+            for opens, closes in self._hours(day):
+                begin = max(start, opens)
+                if begin + left <= closes:
+                    return begin + left
+                left -= max(timedelta(), closes - begin)
+            day += timedelta(days=1)
+        return start
+
+    def _hours(self, day: date) -> list[tuple[datetime, datetime]]:
+        if not self.works(day):
+            return []
+        at = [datetime.combine(day, hour, self.zone) for hour in HOURS]
+        return [(at[0], at[1]), (at[2], at[3])]
 
     def _end(self, day: date) -> datetime:
         return datetime.combine(day, LAST_SECOND, self.zone).astimezone(UTC)

@@ -15,7 +15,7 @@ from yiwang_kit.auth import Actor, CurrentActor
 from yiwang_kit.authorisation import forbidden, permissions_of
 from yiwang_kit.errors import Invalid, NotFound
 from yiwang_kit.pagination import DEFAULT_LIMIT, Limit
-from yiwang_services.collaboration import store
+from yiwang_services.collaboration import search, store
 from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.domain import phone_fault, text_fault
 from yiwang_services.collaboration.service import SERVICE, Entry, Orders
@@ -147,12 +147,12 @@ def reading(orders: Orders) -> APIRouter:
                cursor: Annotated[str | None, Query(max_length=400)] = None,
                limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:  # fmt: skip
         check_states(state)
-        wanted = store.Filter(state, division, q, mine, overdue)
+        wanted = search.Filter(state=state, division=division, words=q, mine=mine, overdue=overdue)
         after, now = pagination.decode(cursor, 2) if cursor else None, clock.now()
         with database.transaction(SERVICE) as session:
             may_read(session, actor)
-            rows = store.orders(session, actor, wanted, sort=sort, after=after, limit=limit + 1, now=now)
-        column = store.SORTS[sort][0].key
+            rows = search.orders(session, actor, wanted, sort=sort, after=after, limit=limit + 1, now=now)
+        column = search.SORTS[sort][0].key
         shown = pagination.page(rows, limit, lambda row: [getattr(row, column).isoformat(), row.id])
         return {**shown, "items": [row_json(row, orders.site.id, now) for row in shown["items"]]}
 

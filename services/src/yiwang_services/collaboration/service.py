@@ -16,14 +16,14 @@ from yiwang_kit.authorisation import require_allowed
 from yiwang_kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from yiwang_kit.ids import uuid7
 from yiwang_kit.runtime import Runtime
-from yiwang_services.collaboration import domain, store
+from yiwang_services.collaboration import assists, domain, effects, limits, promises, search, store
 from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.domain import Standing
 from yiwang_services.collaboration.metrics import Metrics
 from yiwang_services.collaboration.story import Story
 from yiwang_services.collaboration.transitions import BY_ACTION, CREATE, START, Transition, offered
 
-SERVICE = "collaboration"
+SERVICE, OBJECT = "collaboration", "work_order"
 FIRST_INCARNATION = 1
 
 
@@ -41,6 +41,8 @@ class Entry:
     address: str
     longitude: float | None
     latitude: float | None
+    generated: bool = False
+    public: bool = False
 
 
 class Orders:
@@ -76,20 +78,22 @@ class Orders:
             self._metrics.actions.labels(action).inc()
         return answer
 
-    def standing(self, row: Any) -> Standing:
+    def standing(self, row: Any, marks: frozenset[str]) -> Standing:
         """Return what decides about the actions on an order here."""
         children = [child for child in self.site.children if self.story.reachable(child)]
         parent = self.site.parent
         return Standing(
             state=row.state, here=row.owner_site == self.site.id, owner=row.owner_site,
             route=tuple(json.loads(row.route)), has_parent=parent is not None and self.story.reachable(parent),
-            has_children=bool(children),
+            has_children=bool(children), marks=marks,
         )  # fmt: skip
 
     def actions(self, session: Session, row: Any, actor: Actor) -> list[tuple[Transition, str | None]]:
         """Return every action that fits the state or the place, with why it is not possible for this person."""
-        standing, held = self.standing(row), self._held(session, row, actor)
+        standing = self.standing(row, effects.marks(session, row, self.runtime.clock.now()))
+        held = self._held(session, row, actor)
         rows = [t for t in offered() if not standing.here or row.state in t.sources]
+        rows = [t for t in rows if not t.needs or t.needs in standing.marks]
         found = ((t, domain.refusal(t, standing, held)) for t in rows)
         return [(t, refusal.why if refusal else None) for t, refusal in found]
 
@@ -100,29 +104,42 @@ class Orders:
         return int(path.read_text(encoding="utf-8")) if path and path.is_file() else FIRST_INCARNATION
 
     def _register(self, session: Session, actor: Actor, entry: Entry, shape: Callable[[Session, Any], Any]) -> Any:
-        division = self._division(session, actor, entry.division)
-        matter, now = self._matter(session, entry.matter), self.runtime.clock.now()
-        due, basis = calendar().due(now, matter.limit_amount, matter.limit_unit)
-        order_id, today = uuid7(), calendar().today(now)
+        division = self.division(session, entry.division)
+        require_allowed(session, actor, CREATE, division=entry.division)
+        self.take_in(session, entry, division, order_id := uuid7(), by=actor.user_id, teller=actor.name)
+        row = store.order(session, order_id)
+        answer = shape(session, row)
+        self._record(session, actor.login, "register", order_id, number=row.number)
+        return answer
+
+    def take_in(
+        self, session: Session, entry: Entry, division: Any, order_id: UUID, *, by: UUID | None, teller: str
+    ) -> None:
+        """Store a new order with what its matter promises, begin its story and tell the sites above."""
+        now = self.runtime.clock.now()
+        today = calendar().today(now)
+        promised = promises.promise(session, entry.matter, today)
+        total = promised.rules.total
+        due, basis = calendar().due(now, total.amount, total.unit) if total else (now, "")
         number = domain.order_number(self.site.id, today, self.incarnation(), store.next_number(session, today))
         store.add_order(
-            session, id=order_id, number=number, matter_name=matter.name, division_name=division.name,
+            session, id=order_id, number=number, matter_name=promised.name, division_name=division.name,
             scope_division=entry.division, state=START, owner_site=self.site.id, route="[]", unit=None, unit_name="",
-            created_by=actor.user_id, created_at=now, updated_at=now, due_at=due, due_basis=basis, closed_at=None,
-            version=1, received_at=None, **entry.__dict__,
+            created_by=by, created_at=now, updated_at=now, due_at=due, due_basis=basis, closed_at=None,
+            version=1, received_at=None, matter_version=promised.version, category=promised.category,
+            rules=promised.rules.text(), **limits.enter(calendar(), promised.rules, START, now, 1),
+            **search.searched(number, entry.title, entry.address, entry.description), **entry.__dict__,
         )  # fmt: skip
-        self.story.begin(session, order_id, actor.name)
-        answer = shape(session, store.order(session, order_id))
-        self._record(session, actor, "register", order_id, number=number)
-        return answer
+        self.story.begin(session, order_id, teller)
 
     def _act(self, session: Session, actor: Actor, order_id: UUID, action: str, given: Mapping[str, Any], seen: int,
              shape: Callable[[Session, Any], Any]) -> Any:  # fmt: skip
         if store.order_for(session, order_id, actor) is None:
-            raise NotFound("没有此工单，或不在您的范围内 / no such order within your scope")
-        row = store.order(session, order_id, lock=True)
+            raise NotFound("没有此工单，或不在您的范围内 / no such order within your scope",
+                           next="核对工单编号 / check the number")  # fmt: skip
+        row = self._locked(session, order_id, actor, action, given)
         rule = self._allowed(session, row, actor, action, seen)
-        note, values = self._values(session, row, rule, given)
+        note, values = self._values(session, row, rule, given, actor)
         reporter = {"name": row.reporter_name, "phone": row.reporter_phone}
         destination, route = self._destination(rule, row, given)
         row = self.story.go_on(session, row, values, actor=actor.name, action=action, note=note)
@@ -132,8 +149,18 @@ class Orders:
         else:
             self.story.tell(session, order_id, since=row.version)
         answer = shape(session, row)
-        self._record(session, actor, action, order_id, number=row.number, version=row.version)
+        self._record(session, actor.login, action, order_id, number=row.number, version=row.version)
         return answer
+
+    def _locked(self, session: Session, order_id: UUID, actor: Actor, action: str, given: Mapping[str, Any]) -> Any:
+        """Hold the order's row; where an action touches two orders, both in one sequence, so that nobody waits in a circle."""
+        touched = {order_id}
+        if action == "merge" and (main := search.found(session, actor, str(given.get("main") or "").strip())):
+            touched.add(main.id)
+        if action in ("unmerge", "close"):
+            touched |= store.joined_with(session, order_id)
+        rows = {one: store.order(session, one, lock=True) for one in sorted(touched)}
+        return rows[order_id]
 
     def _allowed(self, session: Session, row: Any, actor: Actor, action: str, seen: int) -> Transition:
         rule = BY_ACTION.get(action)
@@ -142,25 +169,32 @@ class Orders:
         if row.version != seen:
             raise PreconditionFailed(f"工单已更新到第 {row.version} 版 / the order is at version {row.version} now",
                                      next="刷新后再办理 / reload, then act", version=row.version, state=row.state)  # fmt: skip
-        refused = domain.refusal(rule, self.standing(row), self._held(session, row, actor))
+        refused = domain.refusal(rule, self.standing(row, effects.marks(session, row, self.runtime.clock.now())),
+                                 self._held(session, row, actor))  # fmt: skip
         if refused is not None:
             raise (Forbidden if refused.kind == "forbidden" else Conflict)(
                 refused.why, next="刷新后查看可办理的操作 / reload to see what is possible", state=row.state
             )
         return rule
 
-    def _held(self, session: Session, row: Any, actor: Actor) -> Callable[[str], bool]:
-        known: dict[str, bool] = {}
+    def _held(self, session: Session, row: Any, actor: Actor) -> Callable[[Transition], bool]:
+        known: dict[tuple[str, str], bool] = {}
 
-        def holds(permission: str) -> bool:
-            if permission not in known:
-                known[permission] = store.may(session, row.id, actor, permission)
-            return known[permission]
+        def holds(rule: Transition) -> bool:
+            asked = (rule.permission, rule.over)
+            if asked not in known:
+                known[asked] = self._may(session, row, actor, rule)
+            return known[asked]
 
         return holds
 
+    def _may(self, session: Session, row: Any, actor: Actor, rule: Transition) -> bool:
+        if rule.over == "assist":
+            return assists.mine(session, row.id, actor, rule.permission) is not None
+        return store.may(session, row.id, actor, rule.permission)
+
     def _values(
-        self, session: Session, row: Any, rule: Transition, given: Mapping[str, Any]
+        self, session: Session, row: Any, rule: Transition, given: Mapping[str, Any], actor: Actor
     ) -> tuple[str, dict[str, Any]]:
         faults = domain.field_faults(rule.fields, given)
         if faults:
@@ -174,7 +208,21 @@ class Orders:
         destination, _ = self._destination(rule, row, given)
         if destination:
             values |= {"owner_site": destination, "received_at": None}
-        return str(given.get("note") or "").strip(), values
+        case = self._case(session, row, given, actor)
+        values |= effects.EFFECTS[rule.action](case) if rule.action in effects.EFFECTS else {}
+        return case.note, values
+
+    def _case(self, session: Session, row: Any, given: Mapping[str, Any], actor: Actor) -> effects.Case:
+        def photos() -> int:
+            return self.photos(session, row.id)
+
+        said = {name: str(value) for name, value in given.items() if value is not None}
+        return effects.Case(session, row, said, actor, self.runtime.clock.now(), calendar(), self.story, photos)
+
+    def photos(self, session: Session, order_id: UUID) -> int:
+        """Return how many photos an order has."""
+        held = self.runtime.attachments.of(session, SERVICE, OBJECT, str(order_id))
+        return sum(one.media_type.startswith("image/") for one in held)
 
     def _destination(self, rule: Transition, row: Any, given: Mapping[str, Any]) -> tuple[str, list[str]]:
         """Return where ownership goes, and the way back from there."""
@@ -191,34 +239,16 @@ class Orders:
             return wanted, [*route, self.site.id]
         return "", route
 
-    def _division(self, session: Session, actor: Actor, code: str) -> Any:
+    def division(self, session: Session, code: str) -> Any:
+        """Return a division of this site. Raises Invalid, naming the field."""
         division = store.division(session, code)
         if division is None or not store.within(session, code, self.site.code):
             raise Invalid(f"区划 {code} 不在本站点范围内 / not a division of this site",
                           errors=[{"field": "division", "expected": f"{self.site.code} 及以下 / or below"}])  # fmt: skip
-        require_allowed(session, actor, CREATE, division=code)
         return division
 
-    def _matter(self, session: Session, code: str) -> Any:
-        matter, today = store.matter(session, code), calendar().today(self.runtime.clock.now())
-        if matter is None:
-            raise Invalid(
-                f"没有事项 {code} / no such matter",
-                errors=[{"field": "matter", "expected": "事项目录 / the catalogue"}],
-            )
-        ends = matter.effective_to
-        if not domain.in_effect(matter.effective_from, ends, today):
-            period = f"{matter.effective_from} – {ends or '…'}"
-            raise Invalid(f"事项“{matter.name}”今日不在有效期内 / the matter is not in effect today ({period})",
-                          errors=[{"field": "matter", "expected": period}],
-                          next="选择有效的事项 / choose a matter in effect")  # fmt: skip
-        return matter
-
     def _unit(self, session: Session, value: str) -> Any:
-        try:
-            unit = store.unit(session, UUID(value))
-        except ValueError:
-            unit = None
+        unit = store.unit_by_text(session, value)
         if unit is None:
             raise Invalid(
                 "没有此承办单位 / no such unit",
@@ -226,6 +256,6 @@ class Orders:
             )
         return unit
 
-    def _record(self, session: Session, actor: Actor, action: str, order_id: UUID, **detail: Any) -> None:
-        self.runtime.audit.record(session, actor=actor.login, action=f"collaboration.order.{action}",
-                                  object_type="work_order", object_id=str(order_id), detail=detail)  # fmt: skip
+    def _record(self, session: Session, login: str, action: str, order_id: UUID, **detail: Any) -> None:
+        self.runtime.audit.record(session, actor=login, action=f"collaboration.order.{action}",
+                                  object_type=OBJECT, object_id=str(order_id), detail=detail)  # fmt: skip

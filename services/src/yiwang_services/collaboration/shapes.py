@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
-from yiwang_services.collaboration import store
+from yiwang_services.collaboration import assists, limits, store
 from yiwang_services.collaboration.domain import mask_name, mask_phone
 from yiwang_services.collaboration.service import Orders
 from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, REPORTER, STATES, Field, Transition, titles
@@ -25,7 +25,38 @@ def row_json(row: Any, site: str, now: datetime) -> dict[str, Any]:
         "unit": {"id": str(row.unit) if row.unit else None, "name": row.unit_name} if row.unit_name else None,
         "due_at": row.due_at.isoformat(), "overdue": row.state != CLOSED and row.due_at < now,
         "created_at": row.created_at.isoformat(), "updated_at": row.updated_at.isoformat(),
+        "channel": row.channel, **flags_json(row, now),
     }  # fmt: skip
+
+
+def flags_json(row: Any, now: datetime) -> dict[str, Any]:
+    """Return what an order carries beside its state."""
+    asked = {"until": row.extension_until.isoformat(), "note": row.extension_note} if row.extension_until else None
+    called = {"result": row.callback, "attempts": row.callback_attempts} if row.callback_attempts else None
+    return {
+        "generated": row.generated, "supervised": row.supervised, "urged": row.urged, "round": row.round,
+        "bounces": row.bounces, "arbitration": row.arbitration, "callback": called, "extension": asked,
+        "suspended_until": moment_json(row.suspended_until) if limits.suspended(row, now) else None,
+        "merged_into": str(row.merged_into) if row.merged_into else None, "stage": stage_json(row, now),
+    }  # fmt: skip
+
+
+def stage_json(row: Any, now: datetime) -> dict[str, Any] | None:
+    """Return the stage clock, or None for an order that is in no stage."""
+    if not row.stage:
+        return None
+    zh, en = limits.TITLES[row.stage]
+    due = row.stage_due_at
+    return {
+        "name": row.stage, "title_zh": zh, "title_en": en, "started_at": moment_json(row.stage_started_at),
+        "due_at": moment_json(due), "overdue": due is not None and due < now,
+        "suspended_seconds": limits.paused(row, now),
+    }  # fmt: skip
+
+
+def moment_json(at: datetime | None) -> str | None:
+    """Return a moment as text, or None."""
+    return at.isoformat() if at is not None else None
 
 
 class Shapes:
@@ -46,9 +77,31 @@ class Shapes:
             "due_basis": row.due_basis, "version": row.version,
             "received_at": row.received_at.isoformat() if row.received_at else None,
             "reporter": self._reporter(session, row),
+            **self._depth(session, row),
             "trace": [entry_json(entry) for entry in store.entries(session, row.id)],
             "actions": [self._action(session, rule, why) for rule, why in self._orders.actions(session, row, self._actor)],
         }  # fmt: skip
+
+    def _depth(self, session: Session, row: Any) -> dict[str, Any]:
+        """Return what only the page of one order shows: its limits, stages, helpers, merged orders and evidence."""
+        wanted, placed = limits.rules(row.rules), row.disposal_longitude is not None
+        photos = self._orders.photos(session, row.id)
+        return {
+            "original_due_at": moment_json(row.original_due_at), "matter_version": row.matter_version,
+            "limits": limits_json(wanted), "total_seconds": self._running(row),
+            "stages": [finished_json(stage) for stage in assists.stages(session, row.id)],
+            "suspensions": [spell_json(spell) for spell in assists.spells(session, row.id)],
+            "assists": [assist_json(one) for one in assists.of(session, row.id)],
+            "merged": [{"id": str(m.id), "number": m.number, "title": m.title} for m in assists.merged(session, row.id)],
+            "disposal_location": {"lon": row.disposal_longitude, "lat": row.disposal_latitude} if placed else None,
+            "evidence": {"photos": {"required": wanted.photos, "present": photos},
+                         "position": {"required": wanted.position, "present": placed}},
+        }  # fmt: skip
+
+    def _running(self, row: Any) -> int:
+        """Return the seconds of the clock that never stops: from intake, or from reopening, to closure or now."""
+        end = row.closed_at or self._orders.runtime.clock.now()
+        return int((end - (row.round_started_at or row.created_at)).total_seconds())
 
     def _reporter(self, session: Session, row: Any) -> dict[str, Any]:
         open_ = store.may(session, row.id, self._actor, REPORTER)
@@ -66,7 +119,7 @@ class Shapes:
                 "why_not": why, "fields": fields}  # fmt: skip
 
     def _field(self, session: Session, field: Field, *, with_choices: bool) -> dict[str, Any]:
-        choices: list[dict[str, str]] = []
+        choices = [{"value": value, "label": zh, "label_en": en} for value, zh, en in field.choices]
         if with_choices and field.type == "unit":
             choices = [{"value": str(unit.id), "label": unit.name} for unit in store.units_offered(session)]
         if with_choices and field.type == "site":
@@ -82,6 +135,34 @@ class Shapes:
         division = store.division(session, code)
         name = division.name if division is not None else site
         return f"{name} ({instance})" if instance else name
+
+
+def limits_json(wanted: limits.Rules) -> dict[str, Any]:
+    """Return what the matter's version promised."""
+    total = wanted.total.json() if wanted.total else None
+    return {"total": total, "stages": [{"name": name, **limit.json()} for name, limit in wanted.stages.items()]}
+
+
+def finished_json(row: Any) -> dict[str, Any]:
+    """Return a stage that is over."""
+    zh, en = limits.TITLES.get(row.name, (row.name, row.name))
+    return {"n": row.n, "round": row.round, "stage": row.name, "title_zh": zh, "title_en": en,
+            "started_at": moment_json(row.started_at), "ended_at": moment_json(row.ended_at),
+            "due_at": moment_json(row.due_at), "suspended_seconds": row.suspended_seconds,
+            "on_time": row.ended_at <= row.due_at if row.due_at else None}  # fmt: skip
+
+
+def spell_json(row: Any) -> dict[str, Any]:
+    """Return a pause of the stage clock."""
+    return {"reason": row.reason, "note": row.note, "from": moment_json(row.started_at), "until": moment_json(row.until),
+            "ended_at": moment_json(row.ended_at)}  # fmt: skip
+
+
+def assist_json(row: Any) -> dict[str, Any]:
+    """Return a question to another unit, with its answer."""
+    return {"id": str(row.id), "unit": {"id": str(row.unit), "name": row.unit_name}, "question": row.question,
+            "state": row.state, "answer": row.answer or None, "asked_at": moment_json(row.asked_at),
+            "answered_at": moment_json(row.answered_at)}  # fmt: skip
 
 
 def entry_json(row: Any) -> dict[str, Any]:

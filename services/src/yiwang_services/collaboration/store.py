@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
 from yiwang_kit.authorisation import scope_clause
-from yiwang_kit.errors import Invalid
+from yiwang_services.collaboration import assists, search
 from yiwang_services.collaboration import tables as t
 from yiwang_services.collaboration.transitions import CLOSED, READ
 
-BACKSLASH = "\\"
 UNITS_OFFERED = 200
-SORTS = {
-    "created": (t.work_order.c.created_at, True),
-    "updated": (t.work_order.c.updated_at, True),
-    "due": (t.work_order.c.due_at, False),
-}
-"""Column and whether the newest comes first, by the word in the address."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What a list shows. 筛选条件。"""
-
-    state: str | None = None
-    division: str | None = None
-    words: str | None = None
-    mine: bool = False
-    overdue: bool = False
-
-
-def visible(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
-    """Return the condition under which an order may be seen, or acted on, by this person."""
-    order = t.work_order.c
-    return scope_clause(actor, permission, unit_column=order.unit, division_column=order.scope_division)
-
-
-def contains(column: Any, words: str) -> ColumnElement[bool]:
-    """Return "holds these words", where % and _ are only characters."""
-    escaped = words.replace(BACKSLASH, BACKSLASH * 2).replace("%", r"\%").replace("_", r"\_")
-    return column.like(f"%{escaped}%", escape=BACKSLASH)  # type: ignore[no-any-return]
-
-
-def below(division: str) -> ColumnElement[bool]:
-    """Return the condition that an order lies in a division or below."""
-    down = t.division_closure.c
-    found = select(literal(1)).select_from(t.division_closure)
-    return exists(found.where(down.ancestor == division, down.descendant == t.work_order.c.scope_division))
-
 
 # One order ------------------------------------------------------------------------------------------------------------
 
@@ -68,15 +29,27 @@ def order(session: Session, order_id: UUID, *, lock: bool = False) -> Any:
 
 def order_for(session: Session, order_id: UUID, actor: Actor) -> Any:
     """Return an order that this person may see, or None."""
-    return session.execute(select(t.work_order).where(t.work_order.c.id == order_id, visible(actor))).first()
+    seen = or_(_scope(actor, READ), assists.helps(actor, READ))
+    return session.execute(select(t.work_order).where(t.work_order.c.id == order_id, seen)).first()
 
 
 def may(session: Session, order_id: UUID, actor: Actor, permission: str) -> bool:
     """Return whether the person holds a permission over this order."""
-    query = (
-        select(literal(1)).select_from(t.work_order).where(t.work_order.c.id == order_id, visible(actor, permission))
-    )
+    query = select(literal(1)).select_from(t.work_order).where(t.work_order.c.id == order_id, _scope(actor, permission))
     return session.execute(query).first() is not None
+
+
+def _scope(actor: Actor, permission: str) -> ColumnElement[bool]:
+    order = t.work_order.c
+    return scope_clause(actor, permission, unit_column=order.unit, division_column=order.scope_division)
+
+
+def joined_with(session: Session, order_id: UUID) -> set[UUID]:
+    """Return the orders merged with one: those in it, or the one that it is in."""
+    o = t.work_order.c
+    inside = session.execute(select(o.id).where(o.merged_into == order_id)).scalars()
+    outside = session.execute(select(o.merged_into).where(o.id == order_id, o.merged_into.is_not(None))).scalars()
+    return {*inside, *outside}
 
 
 def add_order(session: Session, **values: Any) -> None:
@@ -134,45 +107,6 @@ def next_number(session: Session, day: date) -> int:
 # Lists and sums -------------------------------------------------------------------------------------------------------
 
 
-def orders(session: Session, actor: Actor, wanted: Filter, *, sort: str, after: Sequence[str] | None, limit: int,
-           now: datetime) -> Sequence[Any]:  # fmt: skip
-    """Return one page of what the person may see."""
-    key, newest_first = SORTS[sort]
-    query = narrowed(select(t.work_order).where(visible(actor)), actor, wanted, now)
-    if after is not None:
-        at, last = position(after)
-        order_id = t.work_order.c.id
-        beyond = (key < at, order_id < last) if newest_first else (key > at, order_id > last)
-        query = query.where(or_(beyond[0], and_(key == at, beyond[1])))
-    ordering = (key.desc(), t.work_order.c.id.desc()) if newest_first else (key, t.work_order.c.id)
-    return session.execute(query.order_by(*ordering).limit(limit)).all()
-
-
-def position(after: Sequence[str]) -> tuple[datetime, UUID]:
-    """Return the sort key in a cursor. Raises Invalid."""
-    try:
-        return datetime.fromisoformat(after[0]), UUID(after[1])
-    except ValueError as error:
-        raise Invalid("分页游标无效 / the cursor is not one of ours") from error
-
-
-def narrowed(query: Select[Any], actor: Actor, wanted: Filter, now: datetime) -> Select[Any]:
-    """Add the filter's conditions to a query."""
-    o = t.work_order.c
-    if wanted.state:
-        query = query.where(o.state.in_(wanted.state.split(",")))
-    if wanted.division:
-        query = query.where(below(wanted.division))
-    if wanted.words:
-        found = (contains(column, wanted.words) for column in (o.number, o.title, o.address))
-        query = query.where(or_(*found))
-    if wanted.mine:
-        query = query.where(or_(o.created_by == actor.user_id, o.unit.in_([post.unit_id for post in actor.posts])))
-    if wanted.overdue:
-        query = query.where(o.state != CLOSED, o.due_at < now)
-    return query
-
-
 def _sums(now: datetime, midnight: datetime) -> list[ColumnElement[Any]]:
     o = t.work_order.c
 
@@ -189,7 +123,7 @@ def _sums(now: datetime, midnight: datetime) -> list[ColumnElement[Any]]:
 
 def totals(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> Any:
     """Return the sums of a division and everything below."""
-    return session.execute(select(*_sums(now, midnight)).where(visible(actor), below(division))).one()
+    return session.execute(select(*_sums(now, midnight)).where(search.visible(actor), search.below(division))).one()
 
 
 def sums_by_child(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> dict[str, Any]:
@@ -200,7 +134,7 @@ def sums_by_child(session: Session, actor: Actor, division: str, now: datetime, 
         .select_from(t.work_order)
         .join(up, up.c.descendant == t.work_order.c.scope_division)
         .join(d, d.c.code == up.c.ancestor)
-        .where(d.c.parent == division, visible(actor))
+        .where(d.c.parent == division, search.visible(actor))
         .group_by(up.c.ancestor)
     )
     return {row.ancestor: row for row in session.execute(query)}
@@ -234,6 +168,21 @@ def matter(session: Session, code: str) -> Any:
 def unit(session: Session, unit_id: UUID) -> Any:
     """Return an active unit, or None."""
     return session.execute(select(t.unit).where(t.unit.c.id == unit_id, t.unit.c.active)).first()
+
+
+def unit_by_text(session: Session, value: str) -> Any:
+    """Return the active unit that a field names, or None for anything else."""
+    try:
+        return unit(session, UUID(value.strip()))
+    except ValueError:
+        return None
+
+
+def arbiter(session: Session, kind: str) -> Any:
+    """Return the unit that decides whose an order is: the first of a kind, else the government's own office."""
+    u = t.unit.c
+    query = select(t.unit).where(u.active, u.kind.in_([kind, "government"]))
+    return session.execute(query.order_by(case((u.kind == kind, 0), else_=1), u.id).limit(1)).first()
 
 
 def units_offered(session: Session) -> Sequence[Any]:

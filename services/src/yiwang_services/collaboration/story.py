@@ -18,11 +18,21 @@ from sqlalchemy.orm import Session
 from yiwang_kit.errors import NotFound
 from yiwang_kit.exchange import Envelope, ExchangeReject
 from yiwang_kit.runtime import Runtime
-from yiwang_services.collaboration import contracts, store
+from yiwang_services.collaboration import assists, contracts, limits, promises, search, store
+from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.settings import HISTORY_CHUNK
-from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, RECEIVED_BY
+from yiwang_services.collaboration.transitions import (
+    ACCEPTED,
+    CLOSED,
+    DISPATCHED,
+    DISPOSED,
+    HANDED_OVER,
+    RECEIVED_BY,
+)
 
 SYSTEM = "系统"
+REACHED = {ACCEPTED: "accepted_at", DISPATCHED: "dispatched_at", DISPOSED: "disposed_at"}
+"""The column that remembers when an order last came into a state."""
 SHOWN = (
     "number", "matter", "matter_name", "title", "description", "channel", "division", "division_name", "address",
     "state", "owner_site", "unit_name", "due_basis", "version",
@@ -101,11 +111,31 @@ class Story:
               at: datetime | None = None) -> Any:  # fmt: skip
         """Change an order whose row is held, write the entry, tell the followers; return the order as it is now."""
         at, before = at or self._runtime.clock.now(), row.state
-        closed = {"closed_at": at} if values["state"] == CLOSED else {}
-        store.change_order(session, row.id, version=row.version + 1, updated_at=at, **closed, **values)
+        moved = self._moved(session, row, values["state"], at) if values.get("state") else {}
+        changed = {name: value for name, value in values.items() if name != "state"}
+        store.change_order(session, row.id, version=row.version + 1, updated_at=at, **{**moved, **changed})
         row = store.order(session, row.id)
         self._add(session, row, n=row.version, actor=actor, action=action, before=before, note=note, at=at)
         return row
+
+    def _moved(self, session: Session, row: Any, state: str, at: datetime) -> dict[str, Any]:
+        """End the stage that an order leaves, and return the columns of the state that it enters."""
+        ended = limits.finished(row, at)
+        if ended is not None:
+            assists.add_stage(session, row.id, **ended)
+        assists.withdraw_all(session, row.id, at)
+        assists.end_spell(session, row.id, at)
+        clock = limits.enter(calendar(), limits.rules(row.rules), state, at, row.version + 1)
+        reached = {REACHED[state]: at} if state in REACHED else {}
+        return {"state": state, "closed_at": at if state == CLOSED else None, "extension_until": None,
+                "extension_note": "", **clock, **reached}  # fmt: skip
+
+    def note_down(self, session: Session, order_id: UUID, action: str, note: str, at: datetime) -> None:
+        """Write into another order's story what happened to it by this one; only its owner may, so elsewhere nothing."""
+        row = store.order(session, order_id, lock=True)
+        if row is not None and row.owner_site == self.site.id and row.state != HANDED_OVER:
+            self.go_on(session, row, {}, actor=SYSTEM, action=action, note=note, at=at)
+            self.tell(session, order_id, since=row.version + 1)
 
     def tell(self, session: Session, order_id: UUID, *, since: int, newcomer: str = "") -> None:
         """Send entries from `since` on to every follower, and the whole story to a newcomer."""
@@ -179,6 +209,8 @@ class Story:
             "route": json.dumps(payload["route"]),
             "unit": None,
             "received_at": envelope.created_at,
+            "arbitration": "",
+            "rules": self._rules(session, row),
         }
         store.add_followers(session, order_id, payload["followers"])
         row = self.go_on(session, row, {**values, **reporter}, actor=SYSTEM, action=RECEIVED_BY[arrives], note="",
@@ -187,6 +219,11 @@ class Story:
         receipt = {"id": str(row.id), "number": row.number, "version": row.version,
                    "received_at": self._runtime.clock.now().isoformat()}  # fmt: skip
         self._exchange.send(session, to=envelope.origin, kind=contracts.ACK, key=str(row.id), payload=receipt)
+
+    def _rules(self, session: Session, row: Any) -> str:
+        """Return the stage limits of this site's catalogue for an order that came without any."""
+        here = None if row.rules else promises.known(session, row.matter)
+        return limits.Rules(stages=here.rules.stages).text() if here else str(row.rules)
 
     def on_ack(self, session: Session, envelope: Envelope) -> None:
         """Remember when the other site had the order."""
@@ -203,10 +240,13 @@ class Story:
 
     def _copy(self, session: Session, order: Mapping[str, Any], envelope: Envelope) -> None:
         inside = store.within(session, order["division"], self.site.code)
+        here = promises.known(session, order["matter"])
+        found = search.searched(order["number"], order["title"], order["address"], order["description"])
         store.add_order(
             session, id=UUID(order["id"]), reporter_name="", reporter_phone="", route="[]", created_by=None,
             scope_division=order["division"] if inside else self.site.code, received_at=None,
             unit=self._unit(order, envelope), updated_at=self._runtime.clock.now(), **columns_of(order),
+            category=here.category if here else "", **found,
         )  # fmt: skip
 
     def _unit(self, order: Mapping[str, Any], envelope: Envelope) -> UUID | None:

@@ -1,0 +1,222 @@
+"""Lists, searches and counts of work orders: one set of conditions, narrowed by the asking person's grants in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from yiwang_kit.auth import Actor
+from yiwang_kit.authorisation import division_closure, grant, unit_closure
+from yiwang_kit.errors import Invalid
+from yiwang_services.collaboration import bigrams
+from yiwang_services.collaboration import tables as t
+from yiwang_services.collaboration.assists import WITHDRAWN
+from yiwang_services.collaboration.settings import COUNT_CAP
+from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, READ
+
+BACKSLASH = "\\"
+FILLED_AT_ONCE = 500
+SORTS = {
+    "created": (t.work_order.c.created_at, True),
+    "updated": (t.work_order.c.updated_at, True),
+    "due": (t.work_order.c.due_at, False),
+}
+"""Column and whether the newest comes first, by the word in the address."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list shows. 筛选条件。"""
+
+    state: str | None = None
+    division: str | None = None
+    unit: UUID | None = None
+    matter: str | None = None
+    channel: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str | None = None
+    mine: bool = False
+    todo: bool = False
+    overdue: bool = False
+    stage_overdue: bool = False
+    suspended: bool = False
+    supervised: bool = False
+    generated: bool | None = None
+
+
+def visible(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
+    """Return the condition under which this person may see an order; it says what `scope_clause` says, and helpers too.
+
+    Each part is a set that is made once a query and then only asked, not a question asked again for each of 100,000 rows.
+    """
+    held = (grant.c.user_id == actor.user_id, grant.c.permission == permission)
+    o, both = t.work_order.c, and_(grant.c.unit_id.is_not(None), grant.c.division.is_not(None))
+    everywhere = select(true()).select_from(grant).where(*held, grant.c.unit_id.is_(None), grant.c.division.is_(None))
+    places = _reached(division_closure, grant.c.division).where(*held, grant.c.unit_id.is_(None))
+    units = _reached(unit_closure, grant.c.unit_id).where(*held, grant.c.division.is_(None))
+    # A grant over a unit within a division is rare: nothing is looked up while there is none.
+    unit_of, place_of = unit_closure.c, division_closure.c
+    narrow = (
+        select(true())
+        .select_from(grant)
+        .join(unit_closure, unit_of.ancestor == grant.c.unit_id)
+        .join(division_closure, place_of.ancestor == grant.c.division)
+        .where(*held, unit_of.descendant == o.unit, place_of.descendant == o.scope_division)
+        .correlate(t.work_order)
+    )
+    any_narrow = select(true()).select_from(grant).where(*held, both)
+    helping = (
+        select(t.assist.c.work_order)
+        .select_from(grant)
+        .join(unit_closure, unit_of.ancestor == grant.c.unit_id)
+        .join(t.assist, t.assist.c.unit == unit_of.descendant)
+        .where(*held, grant.c.division.is_(None), t.assist.c.state != WITHDRAWN)
+    )
+    return or_(everywhere.exists(), o.scope_division.in_(places), o.unit.in_(units), o.id.in_(helping),
+               and_(any_narrow.exists(), narrow.exists()))  # fmt: skip
+
+
+def _reached(closure: Any, ancestor: Any) -> Select[Any]:
+    return select(closure.c.descendant).select_from(grant).join(closure, closure.c.ancestor == ancestor)
+
+
+def below(division: str) -> ColumnElement[bool]:
+    """Return the condition that an order lies in a division or below."""
+    down = t.division_closure.c
+    return t.work_order.c.scope_division.in_(select(down.descendant).where(down.ancestor == division))
+
+
+def holds_words(words: str) -> ColumnElement[bool]:
+    """Return "holds these words", whatever the case and width; % and _ are only characters."""
+    o, terms = t.work_order.c, bigrams.wanted(words)
+    if not terms:
+        return true()
+    indexed = o.search.contains(bindparam(None, terms, type_=ARRAY(Text), unique=True))
+    if bigrams.exact(words):
+        return indexed
+    escaped = bigrams.folded(words).replace(BACKSLASH, BACKSLASH * 2).replace("%", r"\%").replace("_", r"\_")
+    return and_(indexed, o.search_text.like(f"%{escaped}%", escape=BACKSLASH))
+
+
+def fill(session: Session) -> int:
+    """Index orders that the release before wrote without search terms, a few at a time; return how many."""
+    o = t.work_order.c
+    query = select(o.id, o.number, o.title, o.address, o.description).where(o.search.is_(None)).order_by(o.id)
+    rows = session.execute(query.limit(FILLED_AT_ONCE)).all()
+    for row in rows:
+        session.execute(update(t.work_order).where(o.id == row.id).values(**searched(*row[1:])))
+    return len(rows)
+
+
+def searched(number: str, title: str, address: str, description: str) -> dict[str, Any]:
+    """Return the columns by which an order is found."""
+    text = bigrams.searchable(number, title, address, description)
+    return {"search_text": text, "search": bigrams.terms(text)}
+
+
+def orders(session: Session, actor: Actor, wanted: Filter, *, sort: str, after: Sequence[str] | None, limit: int,
+           now: datetime) -> Sequence[Any]:  # fmt: skip
+    """Return one page of what the person may see."""
+    key, newest_first = SORTS[sort]
+    query = narrowed(select(t.work_order).where(visible(actor)), actor, wanted, now)
+    if after is not None:
+        at, last = position(after)
+        order_id = t.work_order.c.id
+        # The first condition alone already ends the scan of the index; the second cuts what has the same moment.
+        query = query.where(key <= at if newest_first else key >= at)
+        beyond = (key < at, order_id < last) if newest_first else (key > at, order_id > last)
+        query = query.where(or_(beyond[0], and_(key == at, beyond[1])))
+    ordering = (key.desc(), t.work_order.c.id.desc()) if newest_first else (key, t.work_order.c.id)
+    return session.execute(query.order_by(*ordering).limit(limit)).all()
+
+
+def found(session: Session, actor: Actor, wanted: str) -> Any:
+    """Return the order with a number or an id, if this person may see it."""
+    o = t.work_order.c
+    try:
+        named = o.id == UUID(wanted)
+    except ValueError:
+        named = o.number == wanted
+    return session.execute(select(t.work_order).where(named, visible(actor))).first()
+
+
+def count(session: Session, actor: Actor, wanted: Filter, now: datetime) -> tuple[int, bool]:
+    """Return how many the person may see, and whether there are more than are counted."""
+    query = narrowed(select(t.work_order.c.id).where(visible(actor)), actor, wanted, now).limit(COUNT_CAP + 1)
+    found = int(session.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+    return min(found, COUNT_CAP), found > COUNT_CAP
+
+
+def position(after: Sequence[str]) -> tuple[datetime, UUID]:
+    """Return the sort key in a cursor. Raises Invalid."""
+    try:
+        return datetime.fromisoformat(after[0]), UUID(after[1])
+    except ValueError as error:
+        raise Invalid(
+            "分页游标无效 / the cursor is not one of ours", next="去掉 cursor 重新查询 / query again without cursor"
+        ) from error
+
+
+def narrowed(query: Select[Any], actor: Actor, wanted: Filter, now: datetime) -> Select[Any]:
+    """Add the filter's conditions to a query."""
+    return query.where(*conditions(wanted, now), *own(actor, wanted))
+
+
+def conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    """Return what a filter asks of an order, whoever asks."""
+    o = t.work_order.c
+    going = o.state != CLOSED
+    asked: list[tuple[Any, ColumnElement[bool]]] = [
+        (wanted.state, o.state.in_((wanted.state or "").split(","))),
+        (wanted.division, below(wanted.division or "")),
+        (wanted.unit, o.unit == wanted.unit),
+        (wanted.matter, o.matter == wanted.matter),
+        (wanted.channel, o.channel == wanted.channel),
+        (wanted.since, o.created_at >= wanted.since),
+        (wanted.until, o.created_at < wanted.until),
+        (wanted.words, holds_words(wanted.words or "")),
+        (wanted.overdue, and_(going, o.due_at < now)),
+        (wanted.stage_overdue, and_(going, o.stage_due_at < now)),
+        (wanted.suspended, o.suspended_until > now),
+        (wanted.supervised, o.supervised != ""),
+        (wanted.generated is not None, o.generated.is_(bool(wanted.generated))),
+    ]
+    return [condition for given, condition in asked if given]
+
+
+def own(actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return what "mine" and "to do" mean for this person."""
+    o, units = t.work_order.c, [post.unit_id for post in actor.posts]
+    found: list[ColumnElement[bool]] = []
+    if wanted.mine:
+        found.append(or_(o.created_by == actor.user_id, o.unit.in_(units)))
+    if wanted.todo:
+        a = t.assist.c
+        asked = (
+            select(literal(1)).select_from(t.assist).where(a.work_order == o.id, a.state == "asked", a.unit.in_(units))
+        )
+        lead = o.unit.in_(units)
+        fresh = and_(o.unit.is_(None), o.created_by == actor.user_id)
+        found += [o.state.not_in([CLOSED, HANDED_OVER]), or_(lead, fresh, exists(asked))]
+    return found
