@@ -101,7 +101,7 @@ def test_a_county_whose_database_is_destroyed_lives_on_with_everything_it_had_to
     destroy(machine)
 
     refused = yiwang("restore", COUNTY, "--from", made["path"], "--confirm", "441700", expected=1)
-    assert "nothing was touched" in refused
+    assert "nothing was touched" in refused["what"]
     done = yiwang("restore", COUNTY, "--from", made["path"], "--confirm", COUNTY)
     assert done["incarnation"] == 2
     assert done["recovered"] >= len(after), "the city gave back what the county had told it since the backup"
