@@ -107,6 +107,10 @@ EXCHANGE = ExchangeLimits(
 )
 
 HUB = HubSpec(
+    attachment_bytes=20 * 1024**2,
+    attachment_quota_bytes=50 * 1024**3,
+    attachment_locations="blank",
+    attachment_bytes_per_second=1024**2,
     session_per_second=50.0,
     session_burst=200.0,
     address_per_second=200.0,

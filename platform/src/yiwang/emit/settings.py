@@ -28,6 +28,11 @@ def linked_neighbours(tree: SiteTree, site: Site) -> tuple[Site, ...]:
     )
 
 
+def exchange_neighbours(tree: SiteTree, site: Site) -> tuple[Site, ...]:
+    """Return the neighbours that envelopes go to, over a network link or on a stick."""
+    return tuple(other for other in tree.neighbours(site.id) if other.mode is Mode.DEPLOYED)
+
+
 def hub_settings(distribution: Distribution, site: Site, context: SiteContext) -> dict[str, Any]:
     """Return the content of settings.json."""
     hub, address, paths = distribution.hub, context.addresses[site.id], context.paths
@@ -48,12 +53,18 @@ def hub_settings(distribution: Distribution, site: Site, context: SiteContext) -
         },
         "services": list(services_of(distribution, site)),
         "exchange": {
-            "peers": [_peer(distribution, site, other, context) for other in linked_neighbours(context.tree, site)],
+            "peers": [_peer(distribution, site, other, context) for other in exchange_neighbours(context.tree, site)],
             "identity_dir": str(paths.identity),
             "poll_seconds": distribution.exchange.poll_seconds,
         },
         "secrets_dir": str(paths.secrets),
         "attachments_dir": str(paths.attachments),
+        "attachments": {
+            "max_bytes": hub.attachment_bytes,
+            "quota_bytes": hub.attachment_quota_bytes,
+            "locations": hub.attachment_locations,
+            "bytes_per_second": hub.attachment_bytes_per_second,
+        },
         "fleet_url": context.fleet_url,
         "fleet_audience": hub.fleet_audience,
         "log": {"level": hub.log_level, "format": hub.log_format},
@@ -83,14 +94,16 @@ def _identity(site: Site, tree: SiteTree) -> dict[str, Any]:
 
 
 def _peer(distribution: Distribution, site: Site, other: Site, context: SiteContext) -> dict[str, Any]:
-    """Return one link: the hub speaks to its own message server, the leaf connection does the rest."""
+    """Return one link: the hub speaks to its own message server, the leaf connection does the rest; or a stick."""
     is_parent = other.id == site.parent
+    link = (site if is_parent else other).link
     beyond = context.tree.ancestors(other.id) if is_parent else context.tree.subtree(other.id)[1:]
     return {
         "site": other.id,
         "name": other.name,
         "relation": "parent" if is_parent else "child",
-        "server": f"nats://{context.addresses[site.id]}:{distribution.port('nats')}",
-        "credentials": str(context.paths.nats_credentials(other.id)),
+        "link": str(link),
+        "server": f"nats://{context.addresses[site.id]}:{distribution.port('nats')}" if link is Link.LEAF else "",
+        "credentials": str(context.paths.nats_credentials(other.id)) if link is Link.LEAF else None,
         "subtree": [reached.id for reached in beyond],
     }

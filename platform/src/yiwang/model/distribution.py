@@ -85,6 +85,14 @@ class ExchangeLimits(Declared):
 class HubSpec(Declared):
     """The hub process of a site. 枢纽进程。"""
 
+    attachment_bytes: int
+    """The largest attachment."""
+    attachment_quota_bytes: int
+    """All attachments of a site together."""
+    attachment_locations: str
+    """Whether the place where a photo was taken is blanked (`blank`) or kept (`keep`)."""
+    attachment_bytes_per_second: int
+    """How fast attachments are fetched from neighbours; messages come first."""
     session_per_second: float
     """Requests one session may make a second once its burst is spent."""
     session_burst: float

@@ -88,7 +88,7 @@ class Attachments:
             actor: str) -> Attachment:  # fmt: skip
         """Say what a stored file belongs to. Raises Unavailable where the site's room is used up."""
         if not store.known(session, kept.digest):
-            self._check_room(session, kept.size)
+            self._check_room(session, kept)
         now, made = self._clock.now(), uuid7()
         store.add_file(session, Reference(kept.digest, kept.size, kept.media_type), here=True, peer=None, now=now)
         store.add(session, {
@@ -149,8 +149,9 @@ class Attachments:
     def _has(self, digest: str) -> bool:
         return self._files is not None and self._files.has(digest)
 
-    def _check_room(self, session: Session, size: int) -> None:
-        if store.used(session) + size > self.settings.quota_bytes:
+    def _check_room(self, session: Session, kept: Kept) -> None:
+        if store.used(session) + kept.size > self.settings.quota_bytes:
+            self.files.path(kept.digest).unlink(missing_ok=True)  # or refused files would fill the disk all the same
             raise Unavailable(
                 f"本站点附件空间（{self.settings.quota_bytes >> 30} GiB）已满 / the site's room for attachments is used up",
                 next="请运维扩大 attachments.quota_bytes / ask operations to raise attachments.quota_bytes",
