@@ -10,18 +10,16 @@ from fastapi import APIRouter, Body, Header, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from yiwang_kit import idempotency, pagination
+from yiwang_kit import idempotency
 from yiwang_kit.auth import Actor, CurrentActor
-from yiwang_kit.authorisation import forbidden, permissions_of
 from yiwang_kit.errors import Invalid, NotFound
-from yiwang_kit.pagination import DEFAULT_LIMIT, Limit
-from yiwang_services.collaboration import search, store
+from yiwang_services.collaboration import lists, store
 from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.domain import phone_fault, text_fault
 from yiwang_services.collaboration.service import SERVICE, Entry, Orders
 from yiwang_services.collaboration.settings import DESCRIPTION_LIMIT, TITLE_LIMIT
-from yiwang_services.collaboration.shapes import Shapes, row_json
-from yiwang_services.collaboration.transitions import READ, STATES
+from yiwang_services.collaboration.shapes import Shapes
+from yiwang_services.collaboration.transitions import STATES
 
 ETAG = re.compile(r'^(?:W/)?"([0-9]{1,9})"$')
 CHANNELS = Literal["hotline", "counter", "web", "app", "patrol", "visit", "sensor", "other"]
@@ -82,6 +80,7 @@ class NewOrder(Part):
     division: Code
     address: Plain = Field("", max_length=200)
     location: Location | None = None
+    generated: bool = False
 
     def entry(self) -> Entry:
         """Return the content as the use case takes it."""
@@ -90,6 +89,7 @@ class NewOrder(Part):
             reporter_name=self.reporter.name, reporter_phone=self.reporter.phone, division=self.division,
             address=self.address, longitude=round(self.location.lon, 6) if self.location else None,
             latitude=round(self.location.lat, 6) if self.location else None,
+            generated=self.generated,
         )  # fmt: skip
 
 
@@ -97,6 +97,7 @@ def router(orders: Orders) -> APIRouter:
     """Return the routes under /v1."""
     routes = APIRouter(prefix="/v1", tags=["orders"])
     routes.include_router(writing(orders))
+    routes.include_router(lists.router(orders))
     routes.include_router(reading(orders))
     return routes
 
@@ -121,6 +122,9 @@ def writing(orders: Orders) -> APIRouter:
 
     @routes.post("/orders", status_code=201)
     def register(body: NewOrder, actor: CurrentActor, key: idempotency.Key) -> JSONResponse:
+        if body.generated and not orders.runtime.settings.demo:
+            raise Invalid("只有演示站点可登记演示数据 / only a demonstration site takes generated orders",
+                          errors=[{"field": "generated", "expected": "false"}])  # fmt: skip
         made, _ = orders.register(actor, body.entry(), key, Shapes(orders, actor).whole)
         return answer(made, 201)
 
@@ -137,24 +141,7 @@ def writing(orders: Orders) -> APIRouter:
 def reading(orders: Orders) -> APIRouter:
     """Return the routes that only read."""
     routes = APIRouter()
-    database, clock = orders.runtime.database, orders.runtime.clock
-
-    @routes.get("/orders")
-    def listed(actor: CurrentActor, state: Annotated[str | None, Query(max_length=120)] = None,
-               division: Annotated[str | None, Query(pattern=r"^[0-9]{6,12}$|^$")] = None,
-               q: Annotated[str | None, Query(max_length=60)] = None, mine: bool = False, overdue: bool = False,
-               sort: Literal["created", "updated", "due"] = "created",
-               cursor: Annotated[str | None, Query(max_length=400)] = None,
-               limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:  # fmt: skip
-        check_states(state)
-        wanted = search.Filter(state=state, division=division, words=q, mine=mine, overdue=overdue)
-        after, now = pagination.decode(cursor, 2) if cursor else None, clock.now()
-        with database.transaction(SERVICE) as session:
-            may_read(session, actor)
-            rows = search.orders(session, actor, wanted, sort=sort, after=after, limit=limit + 1, now=now)
-        column = search.SORTS[sort][0].key
-        shown = pagination.page(rows, limit, lambda row: [getattr(row, column).isoformat(), row.id])
-        return {**shown, "items": [row_json(row, orders.site.id, now) for row in shown["items"]]}
+    database = orders.runtime.database
 
     @routes.get("/orders/{order_id}")
     def one(order_id: UUID, actor: CurrentActor) -> JSONResponse:
@@ -178,27 +165,12 @@ def reading(orders: Orders) -> APIRouter:
     return routes
 
 
-def check_states(state: str | None) -> None:
-    """Raise Invalid for a state that is not in the table."""
-    unknown = [word for word in (state or "").split(",") if word and word not in STATES]
-    if unknown:
-        raise Invalid(
-            f"没有状态 {unknown[0]} / no such state", errors=[{"field": "state", "expected": ", ".join(STATES)}]
-        )
-
-
-def may_read(session: Any, actor: Actor) -> None:
-    """Raise Forbidden for somebody who may see no order anywhere."""
-    if READ not in permissions_of(session, actor):
-        raise forbidden(READ)
-
-
 def summed(orders: Orders, actor: Actor, code: str) -> dict[str, Any]:
     """Return the sums of a division and of each direct child, as far as this person may see."""
     now = orders.runtime.clock.now()
     midnight = calendar().midnight(calendar().today(now))
     with orders.runtime.database.transaction(SERVICE) as session:
-        may_read(session, actor)
+        lists.may_read(session, actor)
         division = store.division(session, code)
         if division is None:
             raise NotFound(f"本站点没有区划 {code} / this site keeps no division {code}")

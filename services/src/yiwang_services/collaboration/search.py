@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,7 +112,7 @@ def holds_words(words: str) -> ColumnElement[bool]:
     o, terms = t.work_order.c, bigrams.wanted(words)
     if not terms:
         return true()
-    indexed = o.search.contains(bindparam(None, terms, type_=ARRAY(Text), unique=True))
+    indexed = o.search.bool_op("@>")(bindparam(None, terms, type_=ARRAY(Text), unique=True))
     if bigrams.exact(words):
         return indexed
     escaped = bigrams.folded(words).replace(BACKSLASH, BACKSLASH * 2).replace("%", r"\%").replace("_", r"\_")
@@ -187,22 +187,22 @@ def conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     """Return what a filter asks of an order, whoever asks."""
     o = t.work_order.c
     going = o.state != CLOSED
-    asked: list[tuple[Any, ColumnElement[bool]]] = [
-        (wanted.state, o.state.in_((wanted.state or "").split(","))),
-        (wanted.division, below(wanted.division or "")),
-        (wanted.unit, o.unit == wanted.unit),
-        (wanted.matter, o.matter == wanted.matter),
-        (wanted.channel, o.channel == wanted.channel),
-        (wanted.since, o.created_at >= wanted.since),
-        (wanted.until, o.created_at < wanted.until),
-        (wanted.words, holds_words(wanted.words or "")),
-        (wanted.overdue, and_(going, o.due_at < now)),
-        (wanted.stage_overdue, and_(going, o.stage_due_at < now)),
-        (wanted.suspended, o.suspended_until > now),
-        (wanted.supervised, o.supervised != ""),
-        (wanted.generated is not None, o.generated.is_(bool(wanted.generated))),
-    ]
-    return [condition for given, condition in asked if given]
+    asked: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "state": lambda states: o.state.in_(states.split(",")),
+        "division": below,
+        "unit": lambda unit: o.unit == unit,
+        "matter": lambda code: o.matter == code,
+        "channel": lambda channel: o.channel == channel,
+        "since": lambda at: o.created_at >= at,
+        "until": lambda at: o.created_at < at,
+        "words": holds_words,
+        "overdue": lambda _: and_(going, o.due_at < now),
+        "stage_overdue": lambda _: and_(going, o.stage_due_at < now),
+        "suspended": lambda _: o.suspended_until > now,
+        "supervised": lambda _: o.supervised != "",
+    }
+    found = [make(getattr(wanted, name)) for name, make in asked.items() if getattr(wanted, name)]
+    return [*found, o.generated.is_(wanted.generated)] if wanted.generated is not None else found
 
 
 def own(actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
