@@ -7,6 +7,7 @@ new keys, and what signed for the old one signs no more.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,6 +69,29 @@ class Identity:
         statement = self.statement()
         return statement.statement.incarnation if statement else 0
 
+    def lives(self) -> list[SignedStatement]:
+        """Return the statements of every life of this site that are known here, the oldest first: all of it is public."""
+        known = {item.statement.incarnation: item for item in (*self._remembered(), *filter(None, [self.statement()]))}
+        return [known[n] for n in sorted(known)]
+
+    def remember(self, lives: Sequence[SignedStatement]) -> None:
+        """Keep statements of earlier lives: what those signed is believed when a neighbour gives it back."""
+        known = {item.statement.incarnation: item for item in (*lives, *self.lives())}
+        content = [known[n].model_dump(mode="json", by_alias=True) for n in sorted(known)]
+        self.lives_file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.lives_file, json.dumps(content).encode(), mode=0o644)
+
+    @property
+    def lives_file(self) -> Path:
+        """Return the file of this site's statements, beside those of its neighbours."""
+        return self.folder / "peers" / f"{self.site}.json"
+
+    def _remembered(self) -> list[SignedStatement]:
+        try:
+            return [SignedStatement.model_validate(item) for item in json.loads(self.lives_file.read_bytes())]
+        except FileNotFoundError:
+            return []
+
     def renewal_due(self, now: datetime) -> bool:
         """Whether two thirds of the lifetime are over, or there is no TLS identity of today's form beside the statement."""
         statement = self.statement()
@@ -108,11 +132,13 @@ def _pending_key(identity: Identity, incarnation: int) -> HybridPrivateKey:
 def _keep(identity: Identity, key: HybridPrivateKey, tls: bytes, enrolment: Enrolment) -> None:
     """Write identity files, the statement last: it is what says that the others are whole."""
     statement = enrolment.statement
+    identity.remember([])  # the life that ends now
     write_whole(identity.key_file, json.dumps(key.to_json()).encode())
     write_whole(identity.transport_file, tls + enrolment.certificate_pem.encode())
     write_whole(identity.folder / "ca.pem", enrolment.ca_pem.encode(), mode=0o644)
     write_whole(identity.folder / "incarnation", f"{statement.statement.incarnation}\n".encode(), mode=0o644)
     write_whole(identity.statement_file, statement.model_dump_json(by_alias=True).encode(), mode=0o644)
+    identity.remember([])
     for former in ("tls.key.pem", "tls.pem"):  # the form of releases before TLS was used
         (identity.folder / former).unlink(missing_ok=True)
     (identity.folder / f".site-{statement.statement.incarnation}.key.json").unlink(missing_ok=True)

@@ -6,6 +6,7 @@ encrypts nothing at rest at a site, so there are no data keys to wrap; the file 
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -22,7 +23,14 @@ from yiwang.bringup.machine import Machine
 from yiwang.bringup.steps import Say
 from yiwang.definition import distribution
 from yiwang.errors import NotReady, Refused
-from yiwang.model.backup import ATTACHMENTS_PREFIX, BACKUP_SUFFIX, DUMP_MEMBER, BackupManifest, TableFigures
+from yiwang.model.backup import (
+    ATTACHMENTS_PREFIX,
+    BACKUP_SUFFIX,
+    DUMP_MEMBER,
+    LIVES_MEMBER,
+    BackupManifest,
+    TableFigures,
+)
 from yiwang.substrates.process import ProcessSite
 
 SPARE = 2.5
@@ -50,7 +58,9 @@ def back_up(machine: Machine, site: str, folder: Path | None, say: Say) -> Backu
         running.database().dump(distribution().hub.database, dump)
         say(f"{site}: 试恢复 restoring it on trial")
         tables = tried(running.database(), dump)
-        files = {DUMP_MEMBER: dump} | attachments(running.paths.attachments)
+        files = {DUMP_MEMBER: dump, LIVES_MEMBER: lives(running, Path(scratch))} | attachments(
+            running.paths.attachments
+        )
         manifest = described(running, tables, files)
         path = target_folder / f"{site}-{manifest.incarnation}-{manifest.made_at:%Y%m%dT%H%M%SZ}{BACKUP_SUFFIX}"
         write_backup(path, manifest, files, HybridSigner.load(machine.workspace.operator_key).private)
@@ -82,6 +92,14 @@ def tried(postgres: Postgres, dump: Path) -> dict[str, TableFigures]:
     port = free_port(postgres.host)
     with postgres.trial(dump, hub.database, hub.database_user, roles=roles, port=port) as copy:
         return copy.figures(hub.database)
+
+
+def lives(site: ProcessSite, folder: Path) -> Path:
+    """Write the site's own statements to a file; they are public."""
+    path = folder / LIVES_MEMBER
+    known = Identity(site.paths.identity, site.site).lives()
+    path.write_text(json.dumps([item.model_dump(mode="json", by_alias=True) for item in known]), encoding="utf-8")
+    return path
 
 
 def attachments(folder: Path) -> dict[str, Path]:

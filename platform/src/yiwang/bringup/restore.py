@@ -7,6 +7,7 @@ cut, enrols anew first. Every step may be repeated; a repeat costs one more inca
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -27,8 +28,9 @@ from yiwang.bringup.machine import Machine
 from yiwang.bringup.steps import Say, Steps
 from yiwang.definition import distribution
 from yiwang.errors import NotReady, Refused
-from yiwang.model.backup import ATTACHMENTS_PREFIX, DUMP_MEMBER, differences
+from yiwang.model.backup import ATTACHMENTS_PREFIX, DUMP_MEMBER, LIVES_MEMBER, differences
 from yiwang.model.release import release_order
+from yiwang.model.trust import SignedStatement
 from yiwang.operate.fleet import control_client
 from yiwang.substrates.process import NATS, POSTGRES, ProcessSite
 
@@ -131,6 +133,7 @@ class Restore:
         postgres = self._server(note)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=self._here.paths.root) as scratch:
             dump = opened.unpack(DUMP_MEMBER, Path(scratch) / DUMP_MEMBER)
+            self._remember(opened.unpack(LIVES_MEMBER, Path(scratch) / LIVES_MEMBER))
             postgres.restore(dump, hub.database, hub.database_user, roles=manifest.roles)
         wrong = differences(dict(manifest.tables), postgres.figures(hub.database))
         if wrong:
@@ -141,6 +144,11 @@ class Restore:
         for name in names:
             opened.unpack(name, self._here.paths.attachments / name.removeprefix(ATTACHMENTS_PREFIX))
         return len(names)
+
+    def _remember(self, statements: Path) -> None:
+        """Keep who the site was: on a machine that lost everything, only the backup knows."""
+        lives = [SignedStatement.model_validate(item) for item in json.loads(statements.read_bytes())]
+        Identity(self._here.paths.identity, self.site).remember(lives)
 
     def _server(self, note: Say) -> Postgres:
         """Return a running database server; one whose data folder is damaged is set aside and made anew."""

@@ -12,6 +12,8 @@ from yiwang.model.trust import SiteId
 BACKUP_SUFFIX = ".yiwang-backup"
 MANIFEST_MEMBER, SIGNATURE_MEMBER, DUMP_MEMBER = "manifest.json", "signature.json", "hub.dump"
 ATTACHMENTS_PREFIX = "attachments/"
+LIVES_MEMBER = "statements.json"
+"""The site's own public statements, by which what its earlier lives signed is believed when neighbours give it back."""
 
 
 class TableFigures(Record):

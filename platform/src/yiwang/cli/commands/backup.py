@@ -12,6 +12,7 @@ from yiwang.bringup.machine import Machine
 from yiwang.bringup.restore import Restore, Restored
 from yiwang.cli import output
 from yiwang.errors import ExitCode
+from yiwang.model.backup import ATTACHMENTS_PREFIX
 from yiwang.operate.workspace import find_workspace
 
 MIB = 1024 * 1024
@@ -48,7 +49,7 @@ def backup(
             ("发布 release", manifest.release),
             ("代次 incarnation", manifest.incarnation),
             ("数据 rows", f"{manifest.rows():,} in {len(manifest.tables)} 张表 tables"),
-            ("附件 attachments", len(manifest.members) - 1),
+            ("附件 attachments", sum(item.path.startswith(ATTACHMENTS_PREFIX) for item in manifest.members)),
         )
     )
     output.say(
