@@ -46,6 +46,7 @@ def settings_of(site: str, folder: Path, peers: list[dict[str, Any]] | None = No
         "listen": {"host": "127.0.0.1", "port": 7080}, "public_url": f"http://s{site}.test",
         "database": {"host": "-", "port": 1, "password_file": "-"}, "services": SERVICES,
         "exchange": {"peers": peers or [], "poll_seconds": 0.05}, "secrets_dir": str(folder),
+        "attachments_dir": str(folder / "attachments"),
         "log": {"level": "error"},
     })  # fmt: skip
 
