@@ -16,6 +16,7 @@ from typing import Any
 from yiwang_kit import memory
 from yiwang_kit.settings import HubSettings, SettingsError, load_settings
 
+KIT = "kit"
 EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, EXIT_NOT_READY = 0, 1, 2, 4
 
 
@@ -131,9 +132,10 @@ def command(settings: HubSettings, role: str, rest: list[str]) -> int:
     from yiwang_kit.runtime import build_runtime
 
     service, _, name = role.partition(":")
-    if service not in settings.services:
-        return usage(f"no such service here: {service}. There are: {', '.join(settings.services)}")
-    commands = importlib.import_module(f"{service_module(service)}.commands").COMMANDS
+    if service != KIT and service not in settings.services:
+        return usage(f"no such service here: {service}. There are: {', '.join([KIT, *settings.services])}")
+    module = "yiwang_kit" if service == KIT else service_module(service)
+    commands = importlib.import_module(f"{module}.commands").COMMANDS
     if name not in commands:
         return usage(f"no such command: {role}. There are: {', '.join(sorted(commands))}")
     runtime = build_runtime(settings, log=logger(settings, structlog.PrintLogger(sys.stderr)))  # data has stdout alone

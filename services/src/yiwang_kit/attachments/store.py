@@ -91,6 +91,12 @@ def used(session: Session) -> int:
     return int(session.execute(text("SELECT coalesce(sum(size), 0) FROM kit.attachment_file")).scalar_one())
 
 
+def file_row(session: Session, digest: str) -> Any | None:
+    """Return what is noted of a file."""
+    query = text("SELECT * FROM kit.attachment_file WHERE digest = :digest")
+    return session.execute(query, {"digest": digest}).first()
+
+
 def known(session: Session, digest: str) -> bool:
     """Return whether any record names a file."""
     query = text("SELECT 1 FROM kit.attachment_file WHERE digest = :digest")
@@ -185,6 +191,8 @@ _UNDELIVERED = text(
 def delivered(session: Session, peer: str, acked: int, incarnation: int, wanted: Sequence[str]) -> int:
     """Note what a neighbour has: every file of an envelope that it stored and that it does not still want."""
     keep = set(wanted)
+    for digest in sorted(keep):
+        session.execute(_WANTED_AGAIN, {"peer": peer, "digest": digest})
     rows = session.execute(_NAMED, {"peer": peer, "acked": acked, "incarnation": incarnation}).scalars()
     done = [digest for digest in rows if digest not in keep]
     for digest in done:
@@ -196,5 +204,8 @@ _NAMED = text(
     "SELECT o.digest FROM kit.attachment_offer o WHERE o.peer = :peer AND NOT o.delivered AND EXISTS ("
     "SELECT 1 FROM kit.outbox e WHERE e.id = o.envelope AND e.peer = o.peer AND e.link_incarnation = :incarnation "
     "AND e.seq <= :acked)"
+)
+_WANTED_AGAIN = text(
+    "UPDATE kit.attachment_offer SET delivered = false WHERE peer = :peer AND digest = :digest AND delivered"
 )
 _DELIVERED = text("UPDATE kit.attachment_offer SET delivered = true WHERE peer = :peer AND digest = :digest")

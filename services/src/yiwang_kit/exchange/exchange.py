@@ -19,6 +19,7 @@ from yiwang_kit.errors import NotFound
 from yiwang_kit.exchange import links, pulling, store
 from yiwang_kit.exchange.applying import Applier
 from yiwang_kit.exchange.carrier import Carrier, NoCarrier
+from yiwang_kit.exchange.carrying import Courier
 from yiwang_kit.exchange.contracts import Contract, Contracts, Handler, first_sent
 from yiwang_kit.exchange.directory import FileDirectory, KeyDirectory
 from yiwang_kit.exchange.envelope import ENVELOPE_LIMIT, EnvelopeTooLarge, Unrouted
@@ -146,6 +147,13 @@ class Exchange:
                         contracts=self.contracts, clock=self._clock, files=self._files)  # fmt: skip
             link.remember()
             self._links[peer.site] = link
+
+    def courier(self) -> Courier:
+        """Return what reads and writes sticks, on links opened without a carrier."""
+        if not self._links:
+            self.open_links(NoCarrier())
+        directory = self._directory or FileDirectory(self._identity_folder(), self.settings.site.id)
+        return Courier(self._links, self._database, directory, self._files, self._clock)
 
     def puller(self, sites: Sequence[str], files: FileStore) -> Puller:
         """Return what fetches attachments from these neighbours."""

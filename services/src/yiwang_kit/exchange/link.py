@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from yiwang_kit.attachments.files import FileStore
@@ -26,6 +26,7 @@ from yiwang_kit.exchange.signing import NotBelieved, Proof, Verifier
 from yiwang_kit.settings import Peer
 
 REQUEST_SECONDS = 10.0
+RETURNED_COUNT = 100
 REQUEST_LIMIT = 4 * 1024 * 1024
 
 
@@ -89,7 +90,9 @@ class Link:
             store.set_peer(session, self.peer.site, **values)
             row = store.peer_row(session, self.peer.site)
         if row is not None and row.recovering:
-            self._recover(reply["received"])
+            for incarnation in sorted(int(i) for i in reply["received"] if int(i) < self.identity.incarnation):
+                self._fetch_lost(incarnation)
+            self._recovered(reply["received"])
         self._meet(reply["received"].get(str(self.identity.incarnation), {"seq": 0, "head": ""}))
 
     def _meet(self, stands: Mapping[str, Any]) -> None:
@@ -144,11 +147,8 @@ class Link:
 
     # Recovery after a restore ---------------------------------------------------------------------------------------
 
-    def _recover(self, held: Mapping[str, Mapping[str, Any]]) -> None:
-        """Fetch back what earlier lives of this site had sent, and renumber what the neighbour never got."""
-        earlier = [int(i) for i in held if int(i) < self.identity.incarnation]
-        for incarnation in sorted(earlier):
-            self._fetch_lost(incarnation)
+    def _recovered(self, held: Mapping[str, Mapping[str, Any]]) -> None:
+        """Renumber what the neighbour never got of earlier lives; what it got is back by now."""
         with self._database.transaction() as session:
             for incarnation in range(1, self.identity.incarnation):
                 seq = int(held.get(str(incarnation), {"seq": 0})["seq"])
@@ -162,15 +162,19 @@ class Link:
             reply = self._ask({"op": "fetch", "site": self.identity.site, "incarnation": incarnation, "after": after})
             if not reply["entries"]:
                 return
-            verifier = Verifier(self._directory)
-            with self._database.transaction() as session:
-                for item in reply["entries"]:
-                    entry = Entry(item["header"], item["payload"], Proof.from_json(item["proof"]))
-                    verifier.check(entry.header, entry.proof)
-                    row = incoming(self.peer.site, None, None, entry, None, self._clock.now(), recovered=True)
-                    store.add_incoming(session, row)
-                    want(session, entry.payload, self.peer.site, self._clock.now())
+            self.take_back(reply["entries"])
             after = int(reply["last"])
+
+    def take_back(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Store envelopes of this site's earlier life that a neighbour returns; each must bear our own signature."""
+        verifier = Verifier(self._directory)
+        with self._database.transaction() as session:
+            for item in items:
+                entry = Entry(item["header"], item["payload"], Proof.from_json(item["proof"]))
+                verifier.check(entry.header, entry.proof)
+                row = incoming(self.peer.site, None, None, entry, None, self._clock.now(), recovered=True)
+                store.add_incoming(session, row)
+                want(session, entry.payload, self.peer.site, self._clock.now())
 
     # Answering ------------------------------------------------------------------------------------------------------
 
@@ -225,15 +229,12 @@ class Link:
 
     def _on_fetch(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Hand a restored neighbour what its earlier life had sent here."""
+        return self._held(int(request["incarnation"]), int(request["after"]))
+
+    def _held(self, incarnation: int, after: int) -> dict[str, Any]:
         with self._database.transaction() as session:
-            rows = store.received_after(
-                session, self.peer.site, int(request["incarnation"]), int(request["after"]), 100
-            )
-            rows = fit(rows)
-            return {
-                "entries": entries(rows, self.identity),
-                "last": int(rows[-1].seq) if rows else int(request["after"]),
-            }
+            rows = fit(store.received_after(session, self.peer.site, incarnation, after, RETURNED_COUNT))
+            return {"entries": entries(rows, self.identity), "last": int(rows[-1].seq) if rows else after}
 
     def _on_heads(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Tell the head of the neighbour's ledger at a number, for finding a difference by bisection."""
@@ -264,6 +265,81 @@ class Link:
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the neighbour something beside the ledgers. Raises LinkDown."""
         return self._ask({"site": self.identity.site, **request})
+
+    # By hand: the same words, carried on a stick ---------------------------------------------------------------------
+
+    def greeting(self) -> dict[str, Any]:
+        """Return what a stick says first, everything committed being numbered; `acked` is for the writer alone."""
+        with self._database.transaction() as session:
+            row = store.peer_row(session, self.peer.site)
+            recovering = row is not None and row.recovering
+            lost = {str(i): store.last_sent(session, self.peer.site, i)[0] for i in range(1, self.identity.incarnation)}
+            while not recovering and seal_pending(session, self.peer.site, self.identity) == BATCH_COUNT_LIMIT:
+                pass
+        return {**self._greeting(), "recovering": lost if recovering else {}, "acked": int(row.acked) if row else 0}
+
+    def batches(self, after: int) -> Iterator[dict[str, Any]]:
+        """Yield every batch after a number; none while this database has not got back what it lost."""
+        while True:
+            with self._database.transaction() as session:
+                row = store.peer_row(session, self.peer.site)
+                waits = row is not None and row.recovering
+                batch = None if waits else next_batch(session, self.peer.site, self.identity, after)
+            if batch is None:
+                return
+            yield batch
+            after = int(batch["first"]) + len(batch["entries"]) - 1
+
+    def asked_back(self) -> dict[int, int]:
+        """Return what the neighbour, restored, asked for on its last stick: after which number of which incarnation."""
+        with self._database.transaction() as session:
+            row = store.peer_row(session, self.peer.site)
+        return {int(i): int(n) for i, n in json.loads(row.asked_back).items()} if row else {}
+
+    def held_after(self, incarnation: int, after: int) -> Iterator[dict[str, Any]]:
+        """Yield what the neighbour's earlier life sent here after a number."""
+        while (reply := self._held(incarnation, after))["entries"]:
+            yield reply
+            after = int(reply["last"])
+
+    def stored(self, incarnation: int) -> int:
+        """Return how far the neighbour's envelopes of an incarnation are stored here."""
+        with self._database.transaction() as session:
+            return store.last_received(session, self.peer.site, incarnation)[0]
+
+    def hear(self, hello: Mapping[str, Any]) -> None:
+        """Take a greeting from a stick. Raises NotBelieved for a fenced or unknown incarnation, Fenced for our own."""
+        with self._database.transaction() as session:
+            row = store.peer_row(session, self.peer.site)
+        incarnation, known = int(hello["incarnation"]), int(row.peer_incarnation) if row else 0
+        if incarnation < known:
+            raise NotBelieved(
+                f"{self.peer.site} 已是第 {known} 代，此介质出自第 {incarnation} 代 / "
+                f"a stick of incarnation {incarnation}; {self.peer.site} is in incarnation {known}"
+            )
+        if int(hello["peer_incarnation"]) > self.identity.incarnation:
+            raise Fenced(f"{self.peer.site} 已认识本站点更新的一代 / it knows a later incarnation of this site")
+        self._on_hello(hello)
+        with self._database.transaction() as session:
+            store.set_peer(session, self.peer.site, asked_back=json.dumps(hello["recovering"]))
+
+    def settle_greeting(self, hello: Mapping[str, Any], *, returned: Set[int]) -> None:
+        """Take the acknowledgement in a greeting, once what a restored database lost was returned with it."""
+        with self._database.transaction() as session:
+            row = store.peer_row(session, self.peer.site)
+        held = hello["received"]
+        if row is not None and row.recovering:
+            if any(int(i) < self.identity.incarnation and int(i) not in returned for i in held):
+                return  # written before it knew of our restore: the next one brings what was lost
+            self._recovered(held)
+        stands = held.get(str(self.identity.incarnation), {"seq": 0, "head": ""})
+        newer = row is None or int(stands["seq"]) >= int(row.acked)  # an older stick says less than a newer one did
+        if newer or hello["recovering"]:
+            self._meet(stands)
+
+    def receive(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a batch from a stick as one from the wire."""
+        return self._on_batch(batch)
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         reply = unpack(self._carrier.request(self.peer.site, pack(request), timeout=REQUEST_SECONDS))
