@@ -47,7 +47,7 @@ test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8
 reliability: $(STAMP) ## rollouts over three sites while orders flow, and crash seeds of the exchange (≤ 10 min)
 	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
 		"$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py" \
-		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_rollouts.py"
+		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_backup_and_restore.py tests/reliability/test_rollouts.py"
 
 soak: $(STAMP) ## more seeds of the exchange: YIWANG_SEEDS=500 make soak
 	@YIWANG_SEEDS=$${YIWANG_SEEDS:-500} $(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py

@@ -112,4 +112,4 @@ def test_a_county_whose_database_is_destroyed_lives_on_with_everything_it_had_to
         later = hand_up(county, "backup-later")
     assert set(found) == {*before, *after}
     wait_until("the new life's orders do not arrive", lambda: arrived([later]))
-    assert yiwang("consistency", "--prove")["ok"] is True
+    yiwang("consistency", "--prove")  # ends with 0 only where every site is the same

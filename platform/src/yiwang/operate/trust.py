@@ -54,7 +54,7 @@ def open_trust(folder: Path, repository: Path, *, demo: bool, owner: str) -> Tru
         raise Refused(
             rule=f"固定的信任根没有对应的信任库 / a root is pinned in {folder}, but {repository} has no repository",
             who="信任根保管人 / the keepers of the root keys",
-            next="yiwang restore",
+            next=f"put {repository} back from a copy, or begin anew: yiwang init",
         )
     root = store.ceremony(demo=demo, owner=owner)
     if not pinned.is_file():
