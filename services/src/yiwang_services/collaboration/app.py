@@ -13,6 +13,7 @@ from yiwang_kit.attachments import Attachment, Rights
 from yiwang_kit.auth import Actor
 from yiwang_kit.runtime import Runtime
 from yiwang_services.collaboration import assists, metrics, routes, store
+from yiwang_services.collaboration.open311 import door
 from yiwang_services.collaboration.service import OBJECT, SERVICE, Orders
 from yiwang_services.collaboration.transitions import CLOSED, CREATE, DISPOSE, VERIFY
 
@@ -48,4 +49,5 @@ def create_app(runtime: Runtime) -> FastAPI:
     orders.story.register()
     runtime.attachments.register(SERVICE, rights())
     app.include_router(routes.router(orders))
+    app.state.public = {"/open311": door.create(orders)}
     return app

@@ -62,8 +62,12 @@ class Orders:
                 lambda: self._register(session, actor, entry, shape),
             )  # fmt: skip
         if fresh:
-            self._metrics.orders.labels(entry.channel).inc()
+            self.count_intake(entry.channel)
         return answer, fresh
+
+    def count_intake(self, channel: str) -> None:
+        """Count an order that was taken in, once its transaction stands."""
+        self._metrics.orders.labels(channel).inc()
 
     def act(self, actor: Actor, order_id: UUID, action: str, given: Mapping[str, Any], seen: int, key: str,
             shape: Callable[[Session, Any], Any]) -> Any:  # fmt: skip
