@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
-from yiwang_services.collaboration import bigrams, search
+from yiwang_services.collaboration import bigrams
 from yiwang_services.collaboration import tables as t
 from yiwang_services.collaboration.domain import metres
 from yiwang_services.collaboration.settings import DUPLICATE_DAYS, DUPLICATE_LIKENESS, DUPLICATE_METRES
+from yiwang_services.collaboration.sight import visible
 from yiwang_services.collaboration.transitions import CLOSED
 
 LOOKED_AT, SHOWN = 500, 5
@@ -59,7 +60,7 @@ def candidates(session: Session, actor: Actor, draft: Draft, now: datetime) -> l
     since = now - timedelta(days=DUPLICATE_DAYS)
     query = select(t.work_order).where(
         o.matter == draft.matter, o.created_at >= since, o.state != CLOSED, o.scope_division == draft.division,
-        search.visible(actor),
+        visible(session, actor),
     )  # fmt: skip
     rows = session.execute(query.order_by(o.created_at.desc(), o.id.desc()).limit(LOOKED_AT)).all()
     terms = draft.terms()

@@ -15,9 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    exists,
     func,
-    literal,
     or_,
     select,
     true,
@@ -26,13 +24,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
-from yiwang_kit.authorisation import division_closure, grant, unit_closure
 from yiwang_kit.errors import Invalid
 from yiwang_services.collaboration import bigrams
 from yiwang_services.collaboration import tables as t
-from yiwang_services.collaboration.assists import WITHDRAWN
+from yiwang_services.collaboration.assists import ASKED
 from yiwang_services.collaboration.settings import COUNT_CAP
-from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER, READ
+from yiwang_services.collaboration.sight import visible, written_out
+from yiwang_services.collaboration.transitions import CLOSED, HANDED_OVER
 
 BACKSLASH = "\\"
 FILLED_AT_ONCE = 500
@@ -63,42 +61,6 @@ class Filter:
     suspended: bool = False
     supervised: bool = False
     generated: bool | None = None
-
-
-def visible(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
-    """Return the condition under which this person may see an order; it says what `scope_clause` says, and helpers too.
-
-    Each part is a set that is made once a query and then only asked, not a question asked again for each of 100,000 rows.
-    """
-    held = (grant.c.user_id == actor.user_id, grant.c.permission == permission)
-    o, both = t.work_order.c, and_(grant.c.unit_id.is_not(None), grant.c.division.is_not(None))
-    everywhere = select(true()).select_from(grant).where(*held, grant.c.unit_id.is_(None), grant.c.division.is_(None))
-    places = _reached(division_closure, grant.c.division).where(*held, grant.c.unit_id.is_(None))
-    units = _reached(unit_closure, grant.c.unit_id).where(*held, grant.c.division.is_(None))
-    # A grant over a unit within a division is rare: nothing is looked up while there is none.
-    unit_of, place_of = unit_closure.c, division_closure.c
-    narrow = (
-        select(true())
-        .select_from(grant)
-        .join(unit_closure, unit_of.ancestor == grant.c.unit_id)
-        .join(division_closure, place_of.ancestor == grant.c.division)
-        .where(*held, unit_of.descendant == o.unit, place_of.descendant == o.scope_division)
-        .correlate(t.work_order)
-    )
-    any_narrow = select(true()).select_from(grant).where(*held, both)
-    helping = (
-        select(t.assist.c.work_order)
-        .select_from(grant)
-        .join(unit_closure, unit_of.ancestor == grant.c.unit_id)
-        .join(t.assist, t.assist.c.unit == unit_of.descendant)
-        .where(*held, grant.c.division.is_(None), t.assist.c.state != WITHDRAWN)
-    )
-    return or_(everywhere.exists(), o.scope_division.in_(places), o.unit.in_(units), o.id.in_(helping),
-               and_(any_narrow.exists(), narrow.exists()))  # fmt: skip
-
-
-def _reached(closure: Any, ancestor: Any) -> Select[Any]:
-    return select(closure.c.descendant).select_from(grant).join(closure, closure.c.ancestor == ancestor)
 
 
 def below(division: str) -> ColumnElement[bool]:
@@ -139,7 +101,7 @@ def orders(session: Session, actor: Actor, wanted: Filter, *, sort: str, after: 
            now: datetime) -> Sequence[Any]:  # fmt: skip
     """Return one page of what the person may see."""
     key, newest_first = SORTS[sort]
-    query = narrowed(select(t.work_order).where(visible(actor)), actor, wanted, now)
+    query = narrowed(session, select(t.work_order), actor, wanted, now)
     if after is not None:
         at, last = position(after)
         order_id = t.work_order.c.id
@@ -158,12 +120,12 @@ def found(session: Session, actor: Actor, wanted: str) -> Any:
         named = o.id == UUID(wanted)
     except ValueError:
         named = o.number == wanted
-    return session.execute(select(t.work_order).where(named, visible(actor))).first()
+    return session.execute(select(t.work_order).where(named, visible(session, actor))).first()
 
 
 def count(session: Session, actor: Actor, wanted: Filter, now: datetime) -> tuple[int, bool]:
     """Return how many the person may see, and whether there are more than are counted."""
-    query = narrowed(select(t.work_order.c.id).where(visible(actor)), actor, wanted, now).limit(COUNT_CAP + 1)
+    query = narrowed(session, select(t.work_order.c.id), actor, wanted, now).limit(COUNT_CAP + 1)
     found = int(session.execute(select(func.count()).select_from(query.subquery())).scalar_one())
     return min(found, COUNT_CAP), found > COUNT_CAP
 
@@ -178,9 +140,9 @@ def position(after: Sequence[str]) -> tuple[datetime, UUID]:
         ) from error
 
 
-def narrowed(query: Select[Any], actor: Actor, wanted: Filter, now: datetime) -> Select[Any]:
-    """Add the filter's conditions to a query."""
-    return query.where(*conditions(wanted, now), *own(actor, wanted))
+def narrowed(session: Session, query: Select[Any], actor: Actor, wanted: Filter, now: datetime) -> Select[Any]:
+    """Add the person's sight and the filter's conditions to a query."""
+    return query.where(visible(session, actor), *conditions(wanted, now), *own(session, actor, wanted))
 
 
 def conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
@@ -205,18 +167,14 @@ def conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     return [*found, o.generated.is_(wanted.generated)] if wanted.generated is not None else found
 
 
-def own(actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
+def own(session: Session, actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
     """Return what "mine" and "to do" mean for this person."""
     o, units = t.work_order.c, [post.unit_id for post in actor.posts]
-    found: list[ColumnElement[bool]] = []
-    if wanted.mine:
-        found.append(or_(o.created_by == actor.user_id, o.unit.in_(units)))
+    lead, taken_in = o.unit.in_(units), o.created_by == actor.user_id
+    found = [or_(taken_in, lead)] if wanted.mine else []
     if wanted.todo:
         a = t.assist.c
-        asked = (
-            select(literal(1)).select_from(t.assist).where(a.work_order == o.id, a.state == "asked", a.unit.in_(units))
-        )
-        lead = o.unit.in_(units)
-        fresh = and_(o.unit.is_(None), o.created_by == actor.user_id)
-        found += [o.state.not_in([CLOSED, HANDED_OVER]), or_(lead, fresh, exists(asked))]
+        asked = written_out(session, select(a.work_order).where(a.state == ASKED, a.unit.in_(units)).distinct())
+        waiting = or_(lead, and_(o.unit.is_(None), taken_in), o.id.in_(asked))
+        found += [o.state.not_in([CLOSED, HANDED_OVER]), waiting]
     return found

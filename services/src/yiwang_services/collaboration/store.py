@@ -14,6 +14,7 @@ from yiwang_kit.auth import Actor
 from yiwang_kit.authorisation import scope_clause
 from yiwang_services.collaboration import assists, search
 from yiwang_services.collaboration import tables as t
+from yiwang_services.collaboration.sight import visible
 from yiwang_services.collaboration.transitions import CLOSED, READ
 
 UNITS_OFFERED = 200
@@ -123,7 +124,7 @@ def _sums(now: datetime, midnight: datetime) -> list[ColumnElement[Any]]:
 
 def totals(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> Any:
     """Return the sums of a division and everything below."""
-    return session.execute(select(*_sums(now, midnight)).where(search.visible(actor), search.below(division))).one()
+    return session.execute(select(*_sums(now, midnight)).where(visible(session, actor), search.below(division))).one()
 
 
 def sums_by_child(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def sums_by_child(session: Session, actor: Actor, division: str, now: datetime, 
         .select_from(t.work_order)
         .join(up, up.c.descendant == t.work_order.c.scope_division)
         .join(d, d.c.code == up.c.ancestor)
-        .where(d.c.parent == division, search.visible(actor))
+        .where(d.c.parent == division, visible(session, actor))
         .group_by(up.c.ancestor)
     )
     return {row.ancestor: row for row in session.execute(query)}

@@ -38,6 +38,7 @@ def upgrade() -> None:
     for name, columns, condition in (
         ("work_order_unsearched", ["id"], "search IS NULL"),
         ("work_order_matter", ["matter", "created_at"], None),
+        ("work_order_by", ["created_by", "created_at"], None),
         ("work_order_merged", ["merged_into"], "merged_into IS NOT NULL"),
         ("work_order_public", ["created_at", "id"], "public"),
     ):
