@@ -124,35 +124,65 @@ TABLES = (
 )
 
 
+EMPTIED = (
+    "outbox", "inbox", "exchange_peer", "attachment_offer", "attachment", "attachment_file", "lab_sent", "lab_received",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """A process that ends in the middle of its work; nothing in it may catch this."""
+
+
+class Ground:
+    """Three databases that many labs use one after the other: a seed costs its story, not its setting-up."""
+
+    def __init__(self, server: Server, template: str) -> None:
+        self.server = server
+        self.databases = {site: Database(server.url(fresh_database(server, template))) for site in TREE}
+        self.keys = {(site, 1): HybridPrivateKey.generate() for site in TREE}
+
+    def empty(self) -> None:
+        """Forget what the lab before wrote."""
+        for database in self.databases.values():
+            with database.engine.begin() as connection:
+                for table in EMPTIED:
+                    connection.execute(text(f"DELETE FROM kit.{table}"))
+
+    def close(self) -> None:
+        """Close the connections; the databases go with their server."""
+        for database in self.databases.values():
+            database.dispose()
+
+
 class Lab:
     """Three sites, a network, and ways to break both."""
 
-    def __init__(
-        self, server: Server, template: str, *, folder: Path | None = None, sticks: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, server: Server, template: str, *, folder: Path | None = None, sticks: Iterable[str] = (),
+                 ground: Ground | None = None) -> None:  # fmt: skip
         self._server = server
         self._folder, self._sticks = folder, frozenset(sticks)
-        self._template = template
         self.network = MemoryNetwork()
         self.incarnations = dict.fromkeys(TREE, 1)
-        self.keys = {(site, 1): HybridPrivateKey.generate() for site in TREE}
-        self.sites = {site: self._open(site, self._fresh_database()) for site in TREE}
+        self.keys = dict(ground.keys) if ground else {(site, 1): HybridPrivateKey.generate() for site in TREE}
+        self._kept = set(ground.databases.values()) if ground else set()
+        databases = (
+            ground.databases if ground else {s: self._open_database(fresh_database(server, template)) for s in TREE}
+        )
+        self.sites = {site: self._open(site, databases[site]) for site in TREE}
 
     def __getitem__(self, site: str) -> Site:
         return self.sites[site]
 
     def close(self) -> None:
-        """Drop every database."""
+        """Drop every database but the ground's."""
         for site in self.sites.values():
-            site.database.dispose()
-            self._server.drop(site.database_name)
+            self._discard(site)
 
     def crash_hub(self, name: str) -> None:
         """Replace a site's process: everything in memory is gone, the database stays."""
         old = self.sites[name]
         self.network.attach(name, None)
-        old.database.dispose()
-        self.sites[name] = self._open(name, old.database_name, refuse=old.refuse)
+        self.sites[name] = self._open(name, old.database, refuse=old.refuse)
 
     def crash_postgres(self) -> None:
         """Kill the database server as a power cut would, and start it again."""
@@ -168,11 +198,10 @@ class Lab:
         """Put an older copy in a site's place and enrol it again as a new incarnation."""
         old = self.sites[name]
         self.network.attach(name, None)
-        old.database.dispose()
-        self._server.drop(old.database_name)
+        self._discard(old)
         self.incarnations[name] += 1
         self.keys[name, self.incarnations[name]] = HybridPrivateKey.generate()
-        self.sites[name] = self._open(name, copy, refuse=old.refuse)
+        self.sites[name] = self._open(name, self._open_database(copy), refuse=old.refuse)
         for other in TREE:
             if other != name:
                 self.crash_hub(other)
@@ -187,6 +216,8 @@ class Lab:
             moved += int(site.puller is not None and site.puller.work())
         except DBAPIError:
             site.database.dispose()
+        except Killed:
+            self.crash_hub(name)
         return moved
 
     def _ship(self, site: Site, peer: str) -> int:
@@ -206,21 +237,27 @@ class Lab:
                 return
         raise AssertionError("the exchange does not come to rest")
 
-    def _fresh_database(self) -> str:
-        name = self._server.create(self._template)
-        database = Database(self._server.url(name))
-        with database.engine.begin() as connection:
-            for statement in TABLES:
-                connection.execute(text(statement))
-        database.dispose()
-        return name
+    def _open_database(self, name: str) -> Database:
+        return Database(self._server.url(name))
 
-    def _open(self, name: str, database_name: str, refuse: set[int] | None = None) -> Site:
-        database, clock = Database(self._server.url(database_name)), SystemClock()
+    def _discard(self, site: Site) -> None:
+        if site.database not in self._kept:
+            site.database.dispose()
+            self._server.drop(site.database_name)
+
+    def _open(self, name: str, database: Database, refuse: set[int] | None = None) -> Site:
+        clock = SystemClock()
         settings = settings_of(name, self._folder, self._sticks)
         directory = MemoryDirectory(self._identity(name), self._public_keys())
         exchange = Exchange(settings, database, clock=clock, log=QUIET, directory=directory)
-        site = Site(name, database_name, database, exchange, exchange.applier, refuse if refuse is not None else set())
+        site = Site(
+            name,
+            str(database.engine.url.database),
+            database,
+            exchange,
+            exchange.applier,
+            refuse if refuse is not None else set(),
+        )
         exchange.register(KIND, {1: SCHEMA}, handler_of(site))
         site.attachments = Attachments(settings, clock)
         if self._folder is not None:
@@ -257,17 +294,29 @@ def handler_of(site: Site) -> Callable[[Session, Envelope], None]:
     return handle
 
 
-class Weather:
-    """Drops, doubles and delays what a network carries, by a seeded chance."""
+def fresh_database(server: Server, template: str) -> str:
+    """Make a database with the kit's and the toy service's tables; return its name."""
+    name = server.create(template)
+    database = Database(server.url(name))
+    with database.engine.begin() as connection:
+        for statement in TABLES:
+            connection.execute(text(statement))
+    database.dispose()
+    return name
 
-    def __init__(self, chance: random.Random, *, drop: float, double: float, late: float) -> None:
+
+class Weather:
+    """Drops, doubles and delays what a network carries, and kills who sends, by a seeded chance."""
+
+    def __init__(self, chance: random.Random, *, drop: float, double: float, late: float, kill: float = 0.0) -> None:
         self._chance = chance
-        self._drop, self._double, self._late = drop, double, late
+        self._drop, self._double, self._late, self._kill = drop, double, late, kill
         self._held: list[tuple[Callable[[bytes], bytes], bytes]] = []
 
     def __call__(self, sender: str, receiver: str, content: bytes, reach: Callable[[bytes], bytes]) -> bytes:
         del sender, receiver
         self._release()
+        self._maybe_kill()
         if self._chance.random() < self._drop:
             raise LinkDown("lost on the way there")
         if self._chance.random() < self._late:
@@ -276,9 +325,15 @@ class Weather:
         reply = reach(content)
         if self._chance.random() < self._double:
             reach(content)
+        self._maybe_kill()
         if self._chance.random() < self._drop:
             raise LinkDown("the reply was lost")
         return reply
+
+    def _maybe_kill(self) -> None:
+        """End the sender's process between what the database holds and what the neighbour holds."""
+        if self._chance.random() < self._kill:
+            raise Killed
 
     def _release(self) -> None:
         """Deliver something late, out of order, to whoever is there now."""
