@@ -113,3 +113,16 @@ def test_a_county_whose_database_is_destroyed_lives_on_with_everything_it_had_to
     assert set(found) == {*before, *after}
     wait_until("the new life's orders do not arrive", lambda: arrived([later]))
     yiwang("consistency", "--prove")  # ends with 0 only where every site is the same
+
+
+def test_a_revoked_site_is_cut_off_and_comes_back_with_new_keys(machine: Machine) -> None:
+    revoked = yiwang("site", "revoke", COUNTY, "--reason", "a test", "--confirm", COUNTY)
+    link = "SELECT state FROM kit.exchange_peer WHERE site = '441700'"
+    county = machine.site(COUNTY).database()
+    wait_until("a revoked site's link stays up", lambda: county.sql(link, "hub") != "up", 90.0)
+    back = yiwang("site", "re-enrol", COUNTY)
+    assert back["incarnation"] == revoked["incarnation"] + 1
+    wait_until("the link does not come back", lambda: county.sql(link, "hub") == "up", 90.0)
+    with signed_in(COUNTY) as client:
+        order = hand_up(client, f"re-enrolled-{back['incarnation']}")
+    wait_until("the order does not arrive", lambda: arrived([order]))

@@ -100,6 +100,9 @@ class LabTrust:
     def revocations(self) -> Revocations:
         return self.revoked
 
+    def revoke(self, serial: int) -> None:
+        self.revoked = Revocations(serials=(*self.revoked.serials, serial), fenced=self.revoked.fenced)
+
     def fence(self, site: str, incarnation: int) -> None:
         self.revoked = Revocations(serials=self.revoked.serials, fenced={**self.revoked.fenced, site: incarnation})
 

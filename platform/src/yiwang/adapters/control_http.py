@@ -111,6 +111,10 @@ class ControlClient(_Client):
         """Return a one-time enrolment token for a site: {token, incarnation, expires_at}."""
         return self.http.call("POST", "/v1/tokens", {"site": site})
 
+    def revoke(self, site: str, reason: str) -> JsonObject:
+        """Believe a site's present keys no more."""
+        return self.http.call("POST", "/v1/revocations", {"site": site, "reason": reason})
+
     def publish_release(self, folder: Path) -> JsonObject:
         """Publish a built release folder that control can read."""
         return self.http.call("POST", "/v1/releases", {"folder": str(folder)})

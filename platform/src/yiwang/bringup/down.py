@@ -25,10 +25,15 @@ def down(machine: Machine, say: Say) -> list[str]:
 
 def remove(machine: Machine, site: str, typed: str) -> None:
     """Destroy a site's processes and data on this machine. Raises Refused unless its code was typed."""
-    if typed != site:
-        raise Refused(rule=f"输入的代码 {typed!r} 不是 {site} / the typed code is not {site}; nothing was touched",
-                      who="", next=f"yiwang site remove {site}")  # fmt: skip
+    require_typed(site, typed, next=f"yiwang site remove {site}")
     known = {item.id for item in machine.sites()}
     if site not in known:
         raise Refused(rule=f"{site} 不在本机 / {site} does not run on this machine", who="", next="yiwang site list")
     machine.site(site).remove()
+
+
+def require_typed(site: str, typed: str, *, next: str) -> None:
+    """Raise Refused unless a site's code was typed: nothing destructive happens without naming it."""
+    if typed != site:
+        rule = f"输入的代码 {typed!r} 不是 {site} / the typed code is not {site}; nothing was touched"
+        raise Refused(rule=rule, who="", next=next)

@@ -24,6 +24,7 @@ from yiwang.adapters.signing import HybridSigner, public_halves
 from yiwang.agent.bootstrap import Bootstrap, bootstrap
 from yiwang.agent.identity import Identity
 from yiwang.bringup.backup import require_here
+from yiwang.bringup.down import require_typed
 from yiwang.bringup.machine import Machine
 from yiwang.bringup.steps import Say, Steps
 from yiwang.definition import distribution
@@ -85,9 +86,7 @@ class Restore:
         if manifest.site != self.site:
             raise Refused(rule=f"备份属于 {manifest.site} / the backup is of {manifest.site}, not of {self.site}; "
                           "nothing was touched", who="", next=f"yiwang restore {manifest.site} --from {self.backup}")  # fmt: skip
-        if typed != self.site:
-            raise Refused(rule=f"输入的代码 {typed!r} 不是 {self.site} / the typed code is not {self.site}; nothing was touched",
-                          who="", next=f"yiwang restore {self.site} --from {self.backup}")  # fmt: skip
+        require_typed(self.site, typed, next=f"yiwang restore {self.site} --from {self.backup}")
         current = self._here.facts().current
         if current is None:
             raise NotReady(what=f"{self.site} 尚未安装 / nothing is installed here to restore into", next="yiwang up")
@@ -154,6 +153,8 @@ class Restore:
         """Return a running database server; one whose data folder is damaged is set aside and made anew."""
         postgres, hub = self._here.database(), distribution().hub
         try:
+            if postgres.initialise():
+                note("没有数据目录，已新建 there was no data folder, a new one was made")
             postgres.await_ready(DATABASE_SECONDS)
             postgres.provide(hub.database, hub.database_user)
         except NotReady:

@@ -112,6 +112,10 @@ class WorkspaceTrust:
             self._revoked = (time.monotonic(), known)
         return known
 
+    def revoke(self, serial: int) -> None:
+        """Publish that a statement, and the certificate with its serial, are believed no more."""
+        self._revoked = (time.monotonic(), revoke(self.trust, serials=(serial,)))
+
     def fence(self, site: str, incarnation: int) -> None:
         """Publish that this incarnation of a site and all before it are believed no more."""
         self._revoked = (time.monotonic(), revoke(self.trust, fence={site: incarnation}))

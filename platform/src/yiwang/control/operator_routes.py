@@ -56,6 +56,13 @@ class ApproveRequest(Record):
     wave: str | None = None
 
 
+class RevokeRequest(Record):
+    """Whose keys are believed no more, and why. 吊销请求。"""
+
+    site: SiteId
+    reason: str = Field(min_length=1, max_length=500)
+
+
 class HoldRequest(Record):
     """What to leave alone, and for how long. 冻结请求。"""
 
@@ -89,6 +96,7 @@ def router(control: Control) -> APIRouter:
     _reading(routes, control)
     _rollouts(routes, control)
     _releases(routes, control)
+    _revocations(routes, control)
     _holds(routes, control)
     return routes
 
@@ -220,6 +228,13 @@ def _releases(routes: APIRouter, control: Control) -> None:
     def token(request: Request, raw: RawBody) -> dict[str, Any]:
         who, wanted = control.operator(request, raw), TokenRequest.model_validate_json(raw)
         return control.sites.token(wanted.site, who.title())
+
+
+def _revocations(routes: APIRouter, control: Control) -> None:
+    @routes.post("/revocations", status_code=201)
+    def revoke(request: Request, raw: RawBody) -> dict[str, Any]:
+        who, asked = control.operator(request, raw), RevokeRequest.model_validate_json(raw)
+        return control.sites.revoke(asked.site, who.title(), asked.reason)
 
 
 def _holds(routes: APIRouter, control: Control) -> None:

@@ -41,6 +41,9 @@ class TrustStore(Protocol):
     def revocations(self) -> Revocations:
         """Return what is revoked and fenced now."""
 
+    def revoke(self, serial: int) -> None:
+        """Publish that a statement, and the certificate with its serial, are believed no more."""
+
     def fence(self, site: str, incarnation: int) -> None:
         """Publish that this incarnation of a site and all before it are believed no more."""
 

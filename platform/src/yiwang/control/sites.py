@@ -58,6 +58,17 @@ class Sites:
             store.append(at=now, kind="token", actor=actor, data=record.model_dump_json(exclude={"digest"}))
         return {"token": token, "incarnation": record.incarnation, "expires_at": record.expires_at.isoformat()}
 
+    def revoke(self, site: str, actor: str, reason: str) -> dict[str, Any]:
+        """Believe a site's present keys no more; it comes back by a new token, as a new incarnation."""
+        with self._kernel.transaction() as store:
+            row = store.site(site)
+        if row is None:
+            raise NotFound(f"{site} 未入网 / is not enrolled", next="yiwang status")
+        serial = row.statement.statement.serial
+        self._kernel.ports.trust.revoke(serial)
+        self._kernel.record("revoke", actor, site, serial=serial, reason=reason)
+        return {"site": site, "serial": serial, "incarnation": row.incarnation}
+
     def enrol(self, request: EnrolmentRequest) -> Enrolment:
         """Trade a token, or the present key's signature, for a statement and a certificate."""
         kernel, now = self._kernel, self._kernel.clock.now()

@@ -1,4 +1,4 @@
-"""`yiwang site remove | reset-password`: what touches a site that runs on this machine."""
+"""`yiwang site remove | reset-password | revoke | re-enrol`: what touches a site that runs on this machine, or its keys."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from yiwang.bringup import down, people
+from yiwang.bringup import down, enrolling, people
 from yiwang.bringup.machine import Machine
 from yiwang.cli import output
 from yiwang.cli.commands import site as tree
+from yiwang.operate.fleet import control_client
 from yiwang.operate.workspace import find_workspace
 
 SiteArgument = Annotated[str, typer.Argument(help="站点标识 / a site's id")]
@@ -24,6 +25,8 @@ def register(app: typer.Typer) -> None:
     del app  # the group is in it already
     tree.group.command("remove")(remove)
     tree.group.command("reset-password")(reset_password)
+    tree.group.command("revoke")(revoke)
+    tree.group.command("re-enrol")(re_enrol)
 
 
 def remove(
@@ -56,3 +59,34 @@ def reset_password(
         output.data({"site": site, "login": login, "password": password})
         return
     output.say(f"{site} {login} 新密码 new password: {password}")
+
+
+def revoke(
+    site: SiteArgument,
+    reason: Annotated[str, typer.Option("--reason", help="原因 / why")],
+    confirm: ConfirmOption = None,
+    workspace: output.WorkspaceOption = None,
+    as_json: output.JsonFlag = False,
+) -> None:
+    """吊销站点密钥，链路随即断开 / believe a site's keys no more; its links drop within seconds, its people work on."""
+    typed = (
+        confirm if confirm is not None else typer.prompt(f"将吊销 {site}，请输入站点代码 / type {site} to revoke it")
+    )
+    down.require_typed(site, typed.strip(), next=f"yiwang site revoke {site} --reason …")
+    with control_client(find_workspace(workspace)) as client:
+        done = client.revoke(site, reason)
+    if as_json:
+        output.data(done)
+        return
+    output.say(f"{site}: 已吊销序列号 {done['serial']} / serial {done['serial']} is revoked")
+    output.say_next(f"yiwang site re-enrol {site}   # 以新代次重新入网 comes back as a new incarnation")
+
+
+def re_enrol(site: SiteArgument, workspace: output.WorkspaceOption = None, as_json: output.JsonFlag = False) -> None:
+    """让本机站点以新密钥、新代次重新入网 / give a site that runs here new keys, as its next incarnation."""
+    incarnation = enrolling.re_enrol(Machine(find_workspace(workspace)), site)
+    if as_json:
+        output.data({"site": site, "incarnation": incarnation})
+        return
+    output.say(f"{site}: 第 {incarnation} 代 / lives as incarnation {incarnation}")
+    output.say_next("yiwang consistency --prove")
