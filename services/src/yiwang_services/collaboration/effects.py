@@ -210,8 +210,13 @@ def demand_evidence(case: Case, placed: bool) -> None:
 
 
 def closing(case: Case) -> Values:
-    """Close with proof only, and tell the orders that were merged into this one."""
+    """Close with proof only."""
     demand_evidence(case, case.row.disposal_longitude is not None)
+    return ended(case)
+
+
+def ended(case: Case) -> Values:
+    """Tell the orders that were merged into this one that it is over, however it ended."""
     for row in assists.merged(case.session, case.row.id):
         case.story.note_down(case.session, row.id, "main_closed", case.row.number, case.now)
     return {}
@@ -231,7 +236,7 @@ EFFECTS: dict[str, Callable[[Case], Values]] = {
     "return": returned, "arbitrate": arbitrated, "suspend": suspended, "resume": resumed, "ask_assist": asked,
     "answer_assist": answered, "withdraw_assist": withdrawn, "request_extension": extension_asked,
     "grant_extension": extension_granted, "refuse_extension": extension_refused, "urge": urged, "merge": merged,
-    "unmerge": unmerged, "call_back": called_back, "reopen": reopened, "dispose": disposed, "close": closing,
+    "unmerge": unmerged, "call_back": called_back, "reopen": reopened, "dispose": disposed, "close": closing, "decline": ended,
     "supervise": supervised, "lift_supervision": released,
 }  # fmt: skip
 

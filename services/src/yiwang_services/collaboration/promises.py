@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from yiwang_kit.errors import Invalid
 from yiwang_services.collaboration import domain, store
 from yiwang_services.collaboration.limits import Limit, Rules
+from yiwang_services.collaboration.settings import STAGE_LIMITS
 
 
 @dataclass(frozen=True)
@@ -47,5 +48,6 @@ def known(session: Session, code: str) -> Promise | None:
 
 
 def rules_of(row: Any) -> Rules:
-    """Return the rules of one version of a matter."""
-    return Rules(total=Limit(row.limit_amount, row.limit_unit))
+    """Return the rules of one version of a matter; stages that it does not name have the limits of the settings."""
+    stages = {name: Limit(amount, unit) for name, amount, unit in STAGE_LIMITS}
+    return Rules(total=Limit(row.limit_amount, row.limit_unit), stages=stages)

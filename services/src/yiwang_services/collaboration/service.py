@@ -161,7 +161,7 @@ class Orders:
         touched = {order_id}
         if action == "merge" and (main := search.found(session, actor, str(given.get("main") or "").strip())):
             touched.add(main.id)
-        if action in ("unmerge", "close"):
+        if action in ("unmerge", "close", "decline"):
             touched |= store.joined_with(session, order_id)
         rows = {one: store.order(session, one, lock=True) for one in sorted(touched)}
         return rows[order_id]

@@ -11,6 +11,14 @@ DESCRIPTION_LIMIT: Final = 4000
 NOTE_LIMIT: Final = 1000
 HISTORY_CHUNK: Final = 20
 """Trace entries that one message carries when a site learns an order's history."""
+STAGE_LIMITS: Final = (
+    ("accept", 4, "working_hour"),
+    ("dispatch", 4, "working_hour"),
+    ("sign", 8, "working_hour"),
+    ("verify", 2, "working_day"),
+    ("close", 2, "working_day"),
+)
+"""Limits of the stages for which a matter's version names none; disposal has what is left of the whole."""
 BOUNCE_LIMIT: Final = 3
 """The return that goes to an arbiter instead of back to the dispatcher."""
 ARBITER_KIND: Final = "service"
@@ -39,6 +47,12 @@ SETTINGS: Final = (
     {"name": "description_limit", "scope": "release", "value": DESCRIPTION_LIMIT, "title_zh": "描述长度上限"},
     {"name": "note_limit", "scope": "release", "value": NOTE_LIMIT, "title_zh": "意见长度上限"},
     {"name": "history_chunk", "scope": "release", "value": HISTORY_CHUNK, "title_zh": "每条消息携带的轨迹数"},
+    {
+        "name": "stage_limits",
+        "scope": "release",
+        "value": ", ".join(f"{name} {amount} {unit}" for name, amount, unit in STAGE_LIMITS),
+        "title_zh": "事项未规定时的环节时限",
+    },
     {"name": "bounce_limit", "scope": "release", "value": BOUNCE_LIMIT, "title_zh": "转入裁定的退回次数"},
     {"name": "reopen_days", "scope": "release", "value": REOPEN_DAYS, "title_zh": "结案后可重新办理天数"},
     {"name": "urge_pause_hours", "scope": "release", "value": URGE_PAUSE_HOURS, "title_zh": "两次催办间隔小时数"},
