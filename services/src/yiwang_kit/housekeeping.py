@@ -1,4 +1,4 @@
-"""Removes what has run out: ended sessions, abandoned sign-ins, old idempotency keys. Hourly, one hub process at a time."""
+"""Removes what has run out: ended sessions, abandoned sign-ins, old idempotency keys; lets services do their chores. Hourly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from yiwang_kit import sessions
@@ -15,7 +14,7 @@ from yiwang_kit import sessions
 if TYPE_CHECKING:
     from yiwang_kit.runtime import Runtime
 
-EVERY_SECONDS = 3600.0
+FIRST_SECONDS, EVERY_SECONDS = 20.0, 3600.0
 SIGN_IN_KEPT = timedelta(hours=1)
 IDEMPOTENCY_KEPT = timedelta(days=7)
 LOCK = 0x59574B4545  # "YWKEE"
@@ -49,10 +48,16 @@ class Housekeeper:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self._ending.wait(EVERY_SECONDS):
-            try:
-                with self._runtime.database.transaction() as session:
-                    if sweep(session, self._runtime.clock.now()):
-                        self._runtime.attachments.sweep(session)
-            except SQLAlchemyError as error:  # the next hour tries again; the hub must not fall over it
-                self._runtime.log.warning("housekeeping", error=str(error))
+        pause = FIRST_SECONDS
+        while not self._ending.wait(pause):
+            pause = EVERY_SECONDS
+            for chore in (self._sweep, *self._runtime.chores):
+                try:
+                    chore()
+                except Exception as error:  # the next hour tries again; no chore may end the others
+                    self._runtime.log.warning("housekeeping", exc_info=error)
+
+    def _sweep(self) -> None:
+        with self._runtime.database.transaction() as session:
+            if sweep(session, self._runtime.clock.now()):
+                self._runtime.attachments.sweep(session)

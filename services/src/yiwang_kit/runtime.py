@@ -44,6 +44,8 @@ class Runtime:
     """What boot.py found in the installed files; None in development."""
     fleet_token: Callable[[Actor], str] | None = None
     """Issues a token of audience `fleet_audience` for a person; set by the service that is the sign-in provider."""
+    chores: list[Callable[[], object]] = field(default_factory=list)
+    """What services do soon after the start and hourly from then on; each opens its own transactions and may repeat."""
     sign_in: SignIn = field(init=False)
     attachments: Attachments = field(init=False)
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
+from prometheus_client import CollectorRegistry
 from sqlalchemy import select, text
 
 from support.site_lab import START
 from yiwang_kit.auth import Actor
 from yiwang_kit.authorisation import scope_clause
 from yiwang_services.collaboration import sight, tables
+from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.limits import Rules
+from yiwang_services.collaboration.metrics import make
+from yiwang_services.collaboration.recompute import recompute
+from yiwang_services.collaboration.service import Orders
 from yiwang_services.collaboration.transitions import READ
 
 ORDERS = "/api/collaboration/v1/orders"
@@ -283,3 +289,20 @@ def test_the_published_rows_say_what_the_orders_say(county: Any, operator: Any) 
     assert (fact.matter_version, fact.round, fact.generated, fact.merged) == (order["matter_version"], 1, False, False)
     assert [row.stage for row in stages] == ["accept", "dispatch", "sign", "dispose", "verify", "close"]
     assert [row.on_time for row in stages] == [True, True, True, None, True, True]
+
+
+def test_another_calendar_moves_running_limits_once_and_says_so_in_story_and_trail(fresh_county: Any) -> None:
+    operator = fresh_county.person("operator")
+    order, closed = operator.register(), operator.act(operator.register(), "decline", note="不受理")
+    orders = Orders(fresh_county.runtime, make(CollectorRegistry()))
+    wednesday = (START + timedelta(days=2)).date()
+    with_holiday = replace(calendar(), id="calendar-2026@next", holidays=calendar().holidays | {wednesday})
+    assert [recompute(orders, with_holiday) for _ in range(2)] == [1, 0]
+    moved = operator.order(order["id"])
+    assert (order["due_at"], moved["due_at"]) == ("2026-12-02T15:59:59+00:00", "2026-12-03T15:59:59+00:00")
+    last = moved["trace"][-1]
+    assert (last["action"], last["note"]) == ("recompute", "calendar-2026@next：2026-12-02 23:59 → 2026-12-03 23:59")
+    assert operator.order(closed["id"])["due_at"] == closed["due_at"]
+    with fresh_county.runtime.database.engine.connect() as connection:
+        trail = "SELECT object_id FROM kit.audit WHERE action = 'collaboration.order.recompute'"
+        assert connection.execute(text(trail)).scalars().all() == [order["id"]]

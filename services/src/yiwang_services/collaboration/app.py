@@ -14,6 +14,7 @@ from yiwang_kit.auth import Actor
 from yiwang_kit.runtime import Runtime
 from yiwang_services.collaboration import assists, metrics, routes, store
 from yiwang_services.collaboration.open311 import door
+from yiwang_services.collaboration.recompute import recompute
 from yiwang_services.collaboration.service import OBJECT, SERVICE, Orders
 from yiwang_services.collaboration.transitions import CLOSED, CREATE, DISPOSE, VERIFY
 
@@ -48,6 +49,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     orders = Orders(runtime, metrics.make(runtime.registry))
     orders.story.register()
     runtime.attachments.register(SERVICE, rights())
+    runtime.chores.append(lambda: recompute(orders))
     app.include_router(routes.router(orders))
     app.state.public = {"/open311": door.create(orders)}
     return app

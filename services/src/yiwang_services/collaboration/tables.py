@@ -62,6 +62,9 @@ assist = Table(
     Column("unit_name", Text), Column("question", Text), Column("state", Text), Column("answer", Text),
     Column("asked_at", AT), Column("answered_at", AT),
 )  # fmt: skip
+calendar_use = Table(
+    "calendar_use", META, Column("id", Text, primary_key=True), Column("at", AT), Column("changed", Integer)
+)
 counter = Table("counter", META, Column("day", Date, primary_key=True), Column("n", Integer))
 
 division = table(
