@@ -18,7 +18,7 @@ from support.exchange_lab import TREE, Ground, Lab, Weather, ledgers_are_equal
 
 SEEDS = int(os.environ.get("YIWANG_SEEDS", "200"))
 ONLY = os.environ.get("YIWANG_SEED")
-ROUNDS = 15
+ROUNDS = 12
 POSTGRES_EVERY, RESTORE_EVERY = 10, 5
 PAIRS = [("441721", "441700"), ("441700", "441721"), ("441721", "440000"), ("440000", "441721"), ("441700", "440000")]
 

@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from yiwang_kit.attachments.files import FileStore
 from yiwang_kit.clock import Clock
 from yiwang_kit.database import Database
@@ -68,14 +70,11 @@ class Link:
         if self._position < 0:
             self.greet()
         with self._database.transaction() as session:
-            while seal_pending(session, self.peer.site, self.identity) == BATCH_COUNT_LIMIT:
-                pass
-        shipped = 0
-        while (batch := self._next()) is not None:
-            before = self._position
-            self._ship(batch)
-            shipped += self._position - before
-        return shipped
+            batch = self._following(session, self._position)
+        before = self._position
+        while batch is not None:
+            batch = self._ship(batch)
+        return self._position - before
 
     def greet(self) -> None:
         """Exchange (incarnation, number, head) with the neighbour, recover if this database was restored."""
@@ -109,11 +108,8 @@ class Link:
             store.set_peer(session, self.peer.site, acked=seq)
         self._position = seq
 
-    def _next(self) -> dict[str, Any] | None:
-        with self._database.transaction() as session:
-            return next_batch(session, self.peer.site, self.identity, self._position)
-
-    def _ship(self, batch: Mapping[str, Any]) -> None:
+    def _ship(self, batch: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Ship one batch and note how far the neighbour has stored; return the batch that follows."""
         reply = self._ask(batch)
         stored = int(reply["stored"])
         if stored <= self._position:
@@ -121,7 +117,14 @@ class Link:
             raise LinkDown(f"{self.peer.site}: {reply.get('reason') or 'stored nothing'}")
         with self._database.transaction() as session:
             store.set_peer(session, self.peer.site, acked=stored)
+            following = self._following(session, stored)
         self._position = stored
+        return following
+
+    def _following(self, session: Session, after: int) -> dict[str, Any] | None:
+        """Number at most a batch of what is new, so that a long backlog makes no long transaction; return what follows."""
+        seal_pending(session, self.peer.site, self.identity)
+        return next_batch(session, self.peer.site, self.identity, after)
 
     def forget_position(self) -> None:
         """Greet again before the next shipment."""
@@ -169,12 +172,13 @@ class Link:
         """Store envelopes of this site's earlier life that a neighbour returns; each must bear our own signature."""
         verifier = Verifier(self._directory)
         with self._database.transaction() as session:
+            rows = []
             for item in items:
                 entry = Entry(item["header"], item["payload"], Proof.from_json(item["proof"]))
                 verifier.check(entry.header, entry.proof)
-                row = incoming(self.peer.site, None, None, entry, None, self._clock.now(), recovered=True)
-                store.add_incoming(session, row)
+                rows.append(incoming(self.peer.site, None, None, entry, None, self._clock.now(), recovered=True))
                 want(session, entry.payload, self.peer.site, self._clock.now())
+            store.add_incoming(session, rows, recovered=True)
 
     # Answering ------------------------------------------------------------------------------------------------------
 
@@ -274,9 +278,13 @@ class Link:
             row = store.peer_row(session, self.peer.site)
             recovering = row is not None and row.recovering
             lost = {str(i): store.last_sent(session, self.peer.site, i)[0] for i in range(1, self.identity.incarnation)}
-            while not recovering and seal_pending(session, self.peer.site, self.identity) == BATCH_COUNT_LIMIT:
-                pass
+        while not recovering and self._seal_page() == BATCH_COUNT_LIMIT:
+            pass
         return {**self._greeting(), "recovering": lost if recovering else {}, "acked": int(row.acked) if row else 0}
+
+    def _seal_page(self) -> int:
+        with self._database.transaction() as session:
+            return seal_pending(session, self.peer.site, self.identity)
 
     def batches(self, after: int) -> Iterator[dict[str, Any]]:
         """Yield every batch after a number; none while this database has not got back what it lost."""

@@ -79,8 +79,8 @@ def check_origins(
 
 
 def store_batch(session: Session, *, peer: str, incarnation: int, first: int, previous: bytes, entries: Sequence[Entry],
-                now: datetime) -> int:  # fmt: skip
-    """Store what is new of a checked batch; return how many. Raises OutOfStep where a gap or another chain shows."""
+                now: datetime) -> None:  # fmt: skip
+    """Store what is new of a checked batch. Raises OutOfStep where a gap or another chain shows."""
     seq, head = store.last_received(session, peer, incarnation)
     if first > seq + 1:
         raise OutOfStep(f"expected {seq + 1}, the batch begins at {first}")
@@ -93,9 +93,7 @@ def store_batch(session: Session, *, peer: str, incarnation: int, first: int, pr
     fresh = [(first + i, e, chained[i]) for i, e in enumerate(entries) if first + i > seq]
     for _, entry, _ in fresh:
         pulling.want(session, entry.payload, peer, now)
-    return sum(
-        store.add_incoming(session, incoming(peer, incarnation, number, e, head, now)) for number, e, head in fresh
-    )
+    store.add_incoming(session, [incoming(peer, incarnation, number, e, head, now) for number, e, head in fresh])
 
 
 def incoming(peer: str, incarnation: int | None, seq: int | None, entry: Entry, head: bytes | None, now: datetime,

@@ -150,7 +150,6 @@ class Shipper:
             self._link.forget_position()
             self._greeted = self._clock.monotonic()
         try:
-            self._link.remember()
             shipped = self._link.step()
         except (LinkDown, NotBelieved) as error:
             self._note("down", str(error))

@@ -22,14 +22,16 @@ def seal_pending(session: Session, peer: str, identity: Identity) -> int:
     """
     seq, head = store.last_sent(session, peer, identity.incarnation)
     rows = store.unsealed(session, peer, BATCH_COUNT_LIMIT)
+    sealed = []
     for row in rows:
         seq += 1
         own = row.proof is None
         numbered = {"incarnation": identity.incarnation if own else row.incarnation, "n": seq if own else row.n}
         head = link_head(head, seq, header(_Numbered(row, numbered)))
-        store.seal(
-            session, row.ordinal, {"link_incarnation": identity.incarnation, "seq": seq, "head": head, **numbered}
-        )
+        sealed.append({
+            "ordinal": row.ordinal, "link_incarnation": identity.incarnation, "seq": seq, "head": head, **numbered,
+        })  # fmt: skip
+    store.seal(session, sealed)
     return len(rows)
 
 

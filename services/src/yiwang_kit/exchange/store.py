@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from yiwang_kit.exchange.envelope import GENESIS
@@ -35,9 +35,10 @@ def unsealed(session: Session, peer: str, limit: int) -> Sequence[Row]:
 _UNSEALED = text("SELECT * FROM kit.outbox WHERE peer = :peer AND seq IS NULL ORDER BY ordinal LIMIT :limit")
 
 
-def seal(session: Session, ordinal: int, values: Mapping[str, Any]) -> None:
-    """Give a row its number and head."""
-    session.execute(_SEAL, {"ordinal": ordinal, **values})
+def seal(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give rows their numbers and heads."""
+    if rows:
+        session.execute(_SEAL, list(rows))
 
 
 _SEAL = text(
@@ -109,27 +110,36 @@ def received_incarnations(session: Session, peer: str) -> list[int]:
     return [int(value) for value in session.execute(query, {"peer": peer}).scalars()]
 
 
-def known(session: Session, envelope_id: UUID, *, recovered: bool) -> bool:
-    """Return whether an envelope is stored already, whatever number it came under."""
-    query = text("SELECT 1 FROM kit.inbox WHERE id = :id AND recovered = :recovered LIMIT 1")
-    return session.execute(query, {"id": envelope_id, "recovered": recovered}).first() is not None
+def known(session: Session, envelopes: Sequence[UUID], *, recovered: bool) -> set[UUID]:
+    """Return which envelopes are stored already, whatever number they came under."""
+    values = {"ids": list(envelopes), "recovered": recovered}
+    return set(session.execute(_KNOWN, values).scalars()) if envelopes else set()
 
 
-def add_incoming(session: Session, row: Mapping[str, Any]) -> bool:
-    """Store one inbox row; return False where its place in the ledger is taken already.
+_KNOWN = text("SELECT id FROM kit.inbox WHERE id IN :ids AND recovered = :recovered").bindparams(
+    bindparam("ids", expanding=True)
+)
+
+
+def add_incoming(session: Session, rows: Sequence[Mapping[str, Any]], *, recovered: bool = False) -> None:
+    """Store inbox rows; one whose place in the ledger is taken already changes nothing.
 
     An envelope that is known under another number keeps its place in the ledger, as a duplicate that nobody applies.
     """
-    if known(session, row["id"], recovered=row["recovered"]):
-        row = {**row, "state": "duplicate"}
-    return session.execute(_ADD_INCOMING, dict(row)).first() is not None
+    seen = known(session, [row["id"] for row in rows], recovered=recovered)
+    told = []
+    for row in rows:
+        told.append({**row, "state": "duplicate"} if row["id"] in seen else dict(row))
+        seen.add(row["id"])
+    if told:
+        session.execute(_ADD_INCOMING, told)
 
 
 _ADD_INCOMING = text(
     "INSERT INTO kit.inbox (id, peer, link_incarnation, seq, head, origin, destination, incarnation, n, kind, version, key, "
     "payload, proof, created_at, received_at, state, recovered) VALUES (:id, :peer, :link_incarnation, :seq, :head, :origin, "
     ":destination, :incarnation, :n, :kind, :version, :key, :payload, :proof, :created_at, :received_at, :state, :recovered) "
-    "ON CONFLICT DO NOTHING RETURNING ordinal"
+    "ON CONFLICT DO NOTHING"
 )
 
 
