@@ -11,6 +11,4 @@ down_revision = "0103_attachment"
 
 def upgrade() -> None:
     """Add kit.exchange_peer.asked_back: numbers by incarnation, as JSON text."""
-    op.add_column(
-        "exchange_peer", sa.Column("asked_back", sa.Text, nullable=False, server_default="{}"), schema="kit"
-    )
+    op.add_column("exchange_peer", sa.Column("asked_back", sa.Text, nullable=False, server_default="{}"), schema="kit")
