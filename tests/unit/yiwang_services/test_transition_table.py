@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yiwang_services.collaboration import domain
+from yiwang_services.collaboration import book, domain
 from yiwang_services.collaboration import transitions as t
 from yiwang_services.collaboration.effects import EFFECTS
 from yiwang_services.management.domain import ROLES
@@ -79,6 +81,18 @@ def test_what_an_order_carries_stands_in_the_way(action: str, state: str, mark: 
     refused = domain.refusal(ALL[action], carrying, lambda _: True)
     assert refused is not None
     assert refused.why == " / ".join(t.MARKS[mark][:2])
+
+
+def test_no_mark_shuts_an_order_in() -> None:
+    for mark in t.MARKS:
+        for state in set(t.STATES) - {t.CLOSED, t.HANDED_OVER}:
+            carrying = standing(state, marks=frozenset({mark}))
+            left = [row for row in t.offered() if row.target and domain.refusal(row, carrying, lambda _: True) is None]
+            takes_away = [row for row in t.offered() if row.needs == mark and state in row.sources]
+            assert left or takes_away, (mark, state)
+    pending = standing(t.RETURNED, marks=frozenset({t.ARBITRATING}))
+    ways = {row.action for row in t.offered() if row.target and domain.refusal(row, pending, lambda _: True) is None}
+    assert ways == {"arbitrate"}
 
 
 @pytest.mark.parametrize("row", [row for row in t.offered() if row.needs], ids=lambda row: row.action)
@@ -161,3 +175,10 @@ def test_an_order_cannot_be_sent_where_nothing_is(action: str, state: str) -> No
 
 def test_an_action_of_a_newer_release_is_shown_by_its_name() -> None:
     assert t.titles("teleport") == ("teleport", "teleport")
+
+
+def test_the_page_of_states_and_actions_says_what_the_table_says() -> None:
+    committed = (Path(__file__).parents[3] / "docs/reference/order-states.md").read_text(encoding="utf-8")
+    assert committed == book.page(), (
+        "run: python -m yiwang_services.collaboration.book > docs/reference/order-states.md"
+    )

@@ -66,7 +66,7 @@ def brought(orders: Orders, session: Session, order_id: UUID, wanted: Calendar) 
         name: [text(getattr(row, name)), text(changes[name])] for name in ("due_at", "stage_due_at") if name in changes
     }
     orders.runtime.audit.record(session, actor=LOGIN, action="collaboration.order.recompute", object_type=OBJECT,
-                                object_id=str(order_id), detail={"calendar": wanted.id, **moments})  # fmt: skip
+                                object_id=str(order_id), detail=moments | {"calendar": wanted.id})  # fmt: skip
     return True
 
 

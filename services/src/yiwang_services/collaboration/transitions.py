@@ -169,7 +169,8 @@ SUPERVISE, ARBITRATE = _permission("supervise"), _permission("arbitrate")
 _OPEN = _from(*(state for state in STATES if state not in TERMINAL and state != HANDED_OVER))
 
 TRANSITIONS: Final = (
-    Transition("accept", _from(REGISTERED, RETURNED), ACCEPTED, _permission("accept"), "受理", "Accept", (REMARK,)),
+    Transition("accept", _from(REGISTERED, RETURNED), ACCEPTED, _permission("accept"), "受理", "Accept", (REMARK,),
+               bars=(ARBITRATING,)),
     Transition("decline", _from(REGISTERED), CLOSED, _permission("accept"), "不予受理", "Decline", (NOTE,)),
     Transition("dispatch", _from(ACCEPTED, RETURNED), DISPATCHED, _permission("dispatch"), "分拨", "Dispatch",
                (UNIT, REMARK), unit="set", bars=(ARBITRATING,)),
