@@ -84,8 +84,10 @@ def test_what_an_order_carries_stands_in_the_way(action: str, state: str, mark: 
 
 
 def test_no_mark_shuts_an_order_in() -> None:
+    worked_on, returned = {t.DISPATCHED, t.DISPOSING}, {t.RETURNED}
+    only = {t.SUSPENDED: worked_on, t.EXTENSION_ASKED: worked_on, t.ASSIST_OPEN: {t.DISPOSING}, t.ARBITRATING: returned}
     for mark in t.MARKS:
-        for state in set(t.STATES) - {t.CLOSED, t.HANDED_OVER}:
+        for state in only.get(mark, set(t.STATES) - {t.CLOSED, t.HANDED_OVER}):
             carrying = standing(state, marks=frozenset({mark}))
             left = [row for row in t.offered() if row.target and domain.refusal(row, carrying, lambda _: True) is None]
             takes_away = [row for row in t.offered() if row.needs == mark and state in row.sources]
