@@ -46,18 +46,7 @@ FAULTS = (
     "损坏", "缺失", "堆放", "扰民", "倒伏", "破损", "漏水", "堵塞", "歪斜", "松动", "过期", "未清", "外溢", "缠绕", "占用", "裂缝",
     "不亮", "掉落",
 )  # fmt: skip
-STATES = (
-    "registered",
-    "accepted",
-    "dispatched",
-    "disposing",
-    "disposed",
-    "verified",
-    "closed",
-    "closed",
-    "closed",
-    "closed",
-)
+STATES = ("registered", "accepted", "dispatched", "disposing", "disposed", "verified", *("closed",) * 4)
 WORDS = ("路灯", "井盖", "积水", "漏水", "中山", "滨海", "扰民", "裂缝", "人行", "东风", "流浪", "无此")
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f64540"
@@ -86,7 +75,10 @@ def load_units(admin: psycopg.Connection[Any], count: int) -> list[tuple[UUID, s
         for unit, _, _ in made:
             copy.write_row((unit, unit, 0))
             copy.write_row((root[0], unit, 1))
-    return made
+    bureau = admin.execute("SELECT id, name, division FROM management.unit WHERE kind = 'urban'").fetchone()
+    assert bureau is not None
+    # One unit in twelve orders is the demonstration bureau's, so that its handler has a long list of their own.
+    return made + [bureau] * (count // 12)
 
 
 def generated(count: int, units: list[tuple[UUID, str, str]], names: dict[str, str]) -> Iterator[tuple[Any, ...]]:

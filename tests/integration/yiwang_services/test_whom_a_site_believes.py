@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import jsonschema
 import pytest
 
 from yiwang_kit.exchange import Envelope, ExchangeReject
@@ -95,3 +96,25 @@ def test_every_contract_refuses_what_it_does_not_name(kind: str) -> None:
     registered.register(Contract(kind, "collaboration", contracts.schemas()[kind], lambda *_: None, 1))
     with pytest.raises(ExchangeReject, match=kind):
         registered.check(kind, 1, {"surprise": 1})
+
+
+def test_what_the_next_release_will_say_is_understood_and_not_yet_said(county: Any, fresh_county: Any) -> None:
+    photo = {
+        "id": str(uuid.uuid4()),
+        "digest": "ab" * 32,
+        "size": 9,
+        "media_type": "image/png",
+        "name": "a.png",
+        "created_by": "li",
+    }
+    message = told(county, county.person("registrar").register()["id"], owner_site="441700", state="handed_over")
+    schemas = contracts.schemas()[contracts.TRACE]
+    jsonschema.validate(message, schemas[1])
+    later = {**message, "order": {**message["order"], "generated": True}, "attachments": [photo]}
+    jsonschema.validate(later, schemas[2])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(later, schemas[1])
+    hear(fresh_county, envelope(fresh_county, contracts.TRACE, later, origin="441700"))
+    seen = fresh_county.person("leader").order(message["order"]["id"])
+    assert (seen["generated"], seen["evidence"]["photos"]["present"]) == (True, 1)
+    assert set(contracts.SENT.values()) == {1}

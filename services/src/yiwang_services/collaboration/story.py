@@ -39,6 +39,8 @@ SHOWN = (
 )  # fmt: skip
 ENTRY = ("n", "site", "site_name", "actor", "action", "from_state", "to_state", "note", "unit")
 MOMENTS = ("created_at", "due_at")
+LATER = ("generated",)
+"""What version 2 of the contracts adds: understood here, sent by the release after this one."""
 DEGREES = ("longitude", "latitude")
 """Degrees travel as text with six decimals (0.1 m): a float has no canonical form to sign."""
 
@@ -66,6 +68,7 @@ def columns_of(order: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that a snapshot sets."""
     values = {name: order[name] for name in SHOWN}
     values |= {name: datetime.fromisoformat(order[name]) for name in MOMENTS}
+    values |= {name: order[name] for name in LATER if name in order}
     values |= {name: float(order[name]) if order[name] else None for name in DEGREES}
     return {**values, "closed_at": datetime.fromisoformat(order["closed_at"]) if order["closed_at"] else None}
 
@@ -180,6 +183,7 @@ class Story:
             self._believe(row, envelope)
             store.change_order(session, order_id, updated_at=self._runtime.clock.now(), **columns_of(order),
                                unit=self._unit(order, envelope))  # fmt: skip
+        self._expect(session, order_id, envelope)
         store.add_followers(session, order_id, envelope.payload["followers"])
         for entry in envelope.payload["entries"]:
             at = datetime.fromisoformat(entry["at"])
@@ -212,6 +216,7 @@ class Story:
             "arbitration": "",
             "rules": self._rules(session, row),
         }
+        self._expect(session, order_id, envelope)
         store.add_followers(session, order_id, payload["followers"])
         row = self.go_on(session, row, {**values, **reporter}, actor=SYSTEM, action=RECEIVED_BY[arrives], note="",
                          at=envelope.created_at)  # fmt: skip
@@ -219,6 +224,12 @@ class Story:
         receipt = {"id": str(row.id), "number": row.number, "version": row.version,
                    "received_at": self._runtime.clock.now().isoformat()}  # fmt: skip
         self._exchange.send(session, to=envelope.origin, kind=contracts.ACK, key=str(row.id), payload=receipt)
+
+    def _expect(self, session: Session, order_id: UUID, envelope: Envelope) -> None:
+        """Attach the photos that a message names; their bytes come apart from messages."""
+        named = envelope.payload.get("attachments", [])
+        self._runtime.attachments.expect(session, named, service="collaboration", object_type="work_order",
+                                         object_id=str(order_id), origin=envelope.origin)  # fmt: skip
 
     def _rules(self, session: Session, row: Any) -> str:
         """Return the stage limits of this site's catalogue for an order that came without any."""

@@ -103,7 +103,7 @@ def test_the_next_release_brings_a_migration_a_contract_and_content_and_is_enter
     assert heads[1].endswith("_citizen_rating")
     assert heads[0] < heads[1]
     new_contracts = builder.contract_hashes(later).keys() - builder.contract_hashes(now).keys()
-    assert new_contracts == {"collaboration/order.handover.v2"}
+    assert new_contracts == {"collaboration/order.handover.v3"}
     assert set(builder.content_packs(later)) - set(builder.content_packs(now))
 
 
