@@ -34,6 +34,9 @@ status: $(STAMP) ## what runs where, proven when
 down: $(STAMP) ## stop everything that `make up` started; data stays
 	@$(BIN)/yiwang down
 
+demo: up ## `make up`, then 100,000 invented orders over the three sites (YIWANG_ORDERS=…)
+	@$(BIN)/yiwang demo --orders $${YIWANG_ORDERS:-100000}
+
 ##@ Work on it
 test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
 	@$(LANE) test 480 -- $(BIN)/python -m pytest -q -n 3 --dist loadscope tests/unit tests/contract tests/golden tests/architecture tests/integration
@@ -77,4 +80,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down test test-api test-browser reliability soak lint types render golden bench docs lock
+.PHONY: help venv up status down demo test test-api test-browser reliability soak lint types render golden bench docs lock

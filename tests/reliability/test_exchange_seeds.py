@@ -53,7 +53,7 @@ class Story:
     def __init__(self, lab: Lab, seed: int) -> None:
         self.lab = lab
         self.seed = seed
-        self.chance = random.Random(seed)  # noqa: S311 - a test's dice
+        self.chance = random.Random(seed)
         self.value = 0
         self.sent: dict[tuple[str, str], dict[str, list[int]]] = {}
         self.copy: str | None = None

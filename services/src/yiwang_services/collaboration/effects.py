@@ -101,7 +101,7 @@ def asked(case: Case) -> Values:
 
 def answered(case: Case) -> Values:
     """Answer the oldest question to a unit of this person."""
-    row = assists.mine(case.session, case.row.id, case.actor, t.BY_ACTION["answer_assist"].permission)
+    row = assists.mine(case.session, case.row.id, case.actor, t.DISPOSE)
     if row is None:
         raise Conflict("没有向您的单位提出的协办请求 / your unit was not asked")
     assists.settle(case.session, row.id, assists.ANSWERED, case.note, case.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from yiwang_services.collaboration.calendar import calendar
 from yiwang_services.collaboration.domain import Standing
 from yiwang_services.collaboration.metrics import Metrics
 from yiwang_services.collaboration.story import Story
-from yiwang_services.collaboration.transitions import BY_ACTION, CREATE, START, Transition, offered
+from yiwang_services.collaboration.transitions import BY_ACTION, CREATE, DISPOSE, START, Transition, offered
 
 SERVICE, OBJECT = "collaboration", "work_order"
 FIRST_INCARNATION = 1
@@ -43,6 +43,13 @@ class Entry:
     latitude: float | None
     generated: bool = False
     public: bool = False
+
+
+def incarnation_of(runtime: Runtime) -> int:
+    """Return which life of its database a site lives; a site without identity lives its first."""
+    folder = runtime.settings.exchange.identity_dir
+    path = folder / "incarnation" if folder else None
+    return int(path.read_text(encoding="utf-8")) if path and path.is_file() else FIRST_INCARNATION
 
 
 class Orders:
@@ -95,17 +102,15 @@ class Orders:
     def actions(self, session: Session, row: Any, actor: Actor) -> list[tuple[Transition, str | None]]:
         """Return every action that fits the state or the place, with why it is not possible for this person."""
         standing = self.standing(row, effects.marks(session, row, self.runtime.clock.now()))
-        held = self._held(session, row, actor)
         rows = [t for t in offered() if not standing.here or row.state in t.sources]
         rows = [t for t in rows if not t.needs or t.needs in standing.marks]
+        held = self._held(session, row, actor, rows)
         found = ((t, domain.refusal(t, standing, held)) for t in rows)
         return [(t, refusal.why if refusal else None) for t, refusal in found]
 
     def incarnation(self) -> int:
-        """Return which life of this site's database this is; a site without identity lives its first."""
-        folder = self.runtime.settings.exchange.identity_dir
-        path = folder / "incarnation" if folder else None
-        return int(path.read_text(encoding="utf-8")) if path and path.is_file() else FIRST_INCARNATION
+        """Return which life of this site's database this is."""
+        return incarnation_of(self.runtime)
 
     def _register(self, session: Session, actor: Actor, entry: Entry, shape: Callable[[Session, Any], Any]) -> Any:
         division = self.division(session, entry.division)
@@ -174,28 +179,28 @@ class Orders:
             raise PreconditionFailed(f"工单已更新到第 {row.version} 版 / the order is at version {row.version} now",
                                      next="刷新后再办理 / reload, then act", version=row.version, state=row.state)  # fmt: skip
         refused = domain.refusal(rule, self.standing(row, effects.marks(session, row, self.runtime.clock.now())),
-                                 self._held(session, row, actor))  # fmt: skip
+                                 self._held(session, row, actor, [rule]))  # fmt: skip
         if refused is not None:
             raise (Forbidden if refused.kind == "forbidden" else Conflict)(
                 refused.why, next="刷新后查看可办理的操作 / reload to see what is possible", state=row.state
             )
         return rule
 
-    def _held(self, session: Session, row: Any, actor: Actor) -> Callable[[Transition], bool]:
-        known: dict[tuple[str, str], bool] = {}
+    def _held(
+        self, session: Session, row: Any, actor: Actor, rules: Sequence[Transition]
+    ) -> Callable[[Transition], bool]:
+        """Return which of these rows the person has the right to; all are looked up at once."""
+        wanted = sorted({rule.permission for rule in rules})
+        held = store.held(session, row.id, actor, wanted) if wanted else set()
+        helping = any(rule.over == "assist" for rule in rules) and self._helps(session, row, actor)
 
         def holds(rule: Transition) -> bool:
-            asked = (rule.permission, rule.over)
-            if asked not in known:
-                known[asked] = self._may(session, row, actor, rule)
-            return known[asked]
+            return helping if rule.over == "assist" else rule.permission in held
 
         return holds
 
-    def _may(self, session: Session, row: Any, actor: Actor, rule: Transition) -> bool:
-        if rule.over == "assist":
-            return assists.mine(session, row.id, actor, rule.permission) is not None
-        return store.may(session, row.id, actor, rule.permission)
+    def _helps(self, session: Session, row: Any, actor: Actor) -> bool:
+        return assists.mine(session, row.id, actor, DISPOSE) is not None
 
     def _values(
         self, session: Session, row: Any, rule: Transition, given: Mapping[str, Any], actor: Actor

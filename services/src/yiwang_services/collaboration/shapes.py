@@ -66,6 +66,7 @@ class Shapes:
         self._orders = orders
         self._actor = actor
         self._site = orders.site
+        self._offered: list[dict[str, str]] | None = None
 
     def whole(self, session: Session, row: Any) -> dict[str, Any]:
         """Return one order with its story and actions."""
@@ -79,7 +80,7 @@ class Shapes:
             "reporter": self._reporter(session, row),
             **self._depth(session, row),
             "trace": [entry_json(entry) for entry in store.entries(session, row.id)],
-            "actions": [self._action(session, rule, why) for rule, why in self._orders.actions(session, row, self._actor)],
+            "actions": [self._action(session, row, rule, why) for rule, why in self._orders.actions(session, row, self._actor)],
         }  # fmt: skip
 
     def _depth(self, session: Session, row: Any) -> dict[str, Any]:
@@ -112,20 +113,29 @@ class Shapes:
             "masked": not open_,
         }
 
-    def _action(self, session: Session, rule: Transition, why: str | None) -> dict[str, Any]:
+    def _action(self, session: Session, row: Any, rule: Transition, why: str | None) -> dict[str, Any]:
         # Choices cost a query: they are read only for what can be done.
-        fields = [self._field(session, field, with_choices=why is None) for field in rule.fields]
+        fields = [self._field(session, row, field, with_choices=why is None) for field in rule.fields]
         return {"name": rule.action, "title_zh": rule.title_zh, "title_en": rule.title_en, "allowed": why is None,
                 "why_not": why, "fields": fields}  # fmt: skip
 
-    def _field(self, session: Session, field: Field, *, with_choices: bool) -> dict[str, Any]:
+    def _field(self, session: Session, row: Any, field: Field, *, with_choices: bool) -> dict[str, Any]:
         choices = [{"value": value, "label": zh, "label_en": en} for value, zh, en in field.choices]
         if with_choices and field.type == "unit":
-            choices = [{"value": str(unit.id), "label": unit.name} for unit in store.units_offered(session)]
+            choices = self._helpers(session, row) if field.among == "helpers" else self._units(session)
         if with_choices and field.type == "site":
             choices = [{"value": site, "label": self._site_name(session, site)} for site in self._children()]
         return {"name": field.name, "type": field.type, "required": field.required, "label_zh": field.label_zh,
                 "label_en": field.label_en, "choices": choices}  # fmt: skip
+
+    def _units(self, session: Session) -> list[dict[str, str]]:
+        """Return the units to choose from; several actions of one answer ask for the same."""
+        if self._offered is None:
+            self._offered = [{"value": str(unit.id), "label": unit.name} for unit in store.units_offered(session)]
+        return self._offered
+
+    def _helpers(self, session: Session, row: Any) -> list[dict[str, str]]:
+        return [{"value": str(one.unit), "label": one.unit_name} for one in assists.waiting(session, row.id)]
 
     def _children(self) -> list[str]:
         return [site for site in self._site.children if self._orders.story.reachable(site)]

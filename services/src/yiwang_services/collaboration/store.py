@@ -40,6 +40,13 @@ def may(session: Session, order_id: UUID, actor: Actor, permission: str) -> bool
     return session.execute(query).first() is not None
 
 
+def held(session: Session, order_id: UUID, actor: Actor, permissions: Sequence[str]) -> set[str]:
+    """Return which of these permissions the person holds over this order, in one question."""
+    asked = [_scope(actor, permission).label(f"p{n}") for n, permission in enumerate(permissions)]
+    row = session.execute(select(*asked).select_from(t.work_order).where(t.work_order.c.id == order_id)).first()
+    return {permission for permission, yes in zip(permissions, row or (), strict=False) if yes}
+
+
 def _scope(actor: Actor, permission: str) -> ColumnElement[bool]:
     order = t.work_order.c
     return scope_clause(actor, permission, unit_column=order.unit, division_column=order.scope_division)

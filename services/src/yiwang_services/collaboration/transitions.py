@@ -82,6 +82,8 @@ class Field:
     required: bool = True
     choices: tuple[tuple[str, str, str], ...] = ()
     """Value, Chinese, English: for a choice among words that never change."""
+    among: str = ""
+    """`helpers` narrows units to those that were asked and have not answered."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ NOTE = Field("note", "text", "意见", "Note")
 REMARK = Field("note", "text", "意见（可选）", "Note (optional)", required=False)
 UNIT = Field("unit", "unit", "承办单位", "Responsible unit")
 SITE = Field("site", "site", "移交站点", "Site")
+HELPER = Field("unit", "unit", "协办单位", "Assisting unit", among="helpers")
 UNTIL = Field("until", "moment", "至", "Until")
 MAIN = Field("main", "order", "主工单（编号）", "Main order (number)")
 POSITION = Field("position", "position", "处置位置（经度,纬度）", "Position (lon,lat)", required=False)
@@ -204,7 +207,7 @@ TRANSITIONS: Final = (
     Transition("answer_assist", _from(DISPOSING), SAME, _permission("dispose"), "答复协办", "Answer the lead unit",
                (NOTE,), needs=ASSIST_OPEN, bars=(), over="assist"),
     Transition("withdraw_assist", _from(DISPOSING), SAME, _permission("dispose"), "撤回协办", "Withdraw the question",
-               (UNIT, REMARK), needs=ASSIST_OPEN, bars=()),
+               (HELPER, REMARK), needs=ASSIST_OPEN, bars=()),
     Transition("request_extension", _from(DISPATCHED, DISPOSING), SAME, _permission("dispose"), "申请延期",
                "Ask for an extension", (UNTIL, NOTE), bars=(EXTENSION_ASKED,)),
     Transition("grant_extension", _from(DISPATCHED, DISPOSING), SAME, _permission("dispatch"), "同意延期",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
@@ -17,7 +17,7 @@ from yiwang_kit.runtime import Runtime
 from yiwang_services.collaboration import promises
 from yiwang_services.collaboration import tables as tb
 from yiwang_services.collaboration.calendar import calendar
-from yiwang_services.collaboration.demonstration import lives, weather, world
+from yiwang_services.collaboration.demonstration import lives, outlines, weather, world
 from yiwang_services.collaboration.demonstration.rows import MARK, ORDER, STAGE, TRACE, Rows, Setting, Unit, made
 from yiwang_services.collaboration.demonstration.world import Place
 from yiwang_services.packs import pack
@@ -125,39 +125,13 @@ def places_of(session: Session, code: str) -> list[Place]:
     rows = session.execute(query).all()
     parents = {row.code[:COUNTY_DIGITS] for row in rows if len(row.code) > COUNTY_DIGITS}
     chosen = [row for row in rows if len(row.code) > COUNTY_DIGITS or row.code not in parents]
-    middle = middles()
+    middle = outlines.middles(pack(BOUNDARIES).json("guangdong.json")["detail"])
     return [Place(row.code, row.name, middle.get(row.code[:COUNTY_DIGITS])) for row in chosen]
-
-
-def middles() -> dict[str, tuple[float, float]]:
-    """Return the middle of each county whose outline the boundaries pack has, by code."""
-    return {code: _middle(outline) for code, outline in _outlines(pack(BOUNDARIES).json("guangdong.json"))}
-
-
-def _outlines(content: Any) -> Iterator[tuple[str, Any]]:
-    for city in content["cities"]:
-        for county in city.get("counties", ()):
-            yield str(county["code"]), county
-
-
-def _middle(county: Any) -> tuple[float, float]:
-    points = list(_points(county.get("polygons") or county.get("outline") or county.get("rings") or []))
-    longitudes, latitudes = [point[0] for point in points], [point[1] for point in points]
-    return (min(longitudes) + max(longitudes)) / 2, (min(latitudes) + max(latitudes)) / 2
-
-
-def _points(shape: Sequence[Any]) -> Iterator[tuple[float, float]]:
-    if shape and isinstance(shape[0], int | float):
-        yield float(shape[0]), float(shape[1])
-        return
-    for part in shape:
-        yield from _points(part)
 
 
 def copy(session: Session, rows: Sequence[Rows]) -> None:
     """Write orders, their story and their stages."""
-    connection = session.connection().connection.driver_connection
-    assert connection is not None
+    connection: Any = session.connection().connection.driver_connection
     with connection.cursor() as cursor:
         for table, columns, values in (
             ("work_order", ORDER, (tuple(row.order[name] for name in ORDER) for row in rows)),

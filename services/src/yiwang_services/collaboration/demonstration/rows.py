@@ -26,7 +26,19 @@ ORDER: Final = (
     "matter_version", "category", "search", "search_text", "rules", "bounces", "stage", "stage_n", "stage_started_at",
     "stage_due_at", "accepted_at", "dispatched_at", "disposed_at", "callback",
 )  # fmt: skip
-TRACE: Final = ("work_order", "n", "at", "site", "site_name", "actor", "action", "from_state", "to_state", "note", "unit")
+TRACE: Final = (
+    "work_order",
+    "n",
+    "at",
+    "site",
+    "site_name",
+    "actor",
+    "action",
+    "from_state",
+    "to_state",
+    "note",
+    "unit",
+)
 STAGE: Final = ("work_order", "n", "round", "name", "started_at", "ended_at", "due_at", "suspended_seconds", "unit")
 
 
@@ -59,7 +71,9 @@ class Rows:
 
 def uuid_at(dice: random.Random, at: datetime) -> UUID:
     """Return a UUIDv7 of a moment, the same for the same dice."""
-    value = int(at.timestamp() * 1000) << 80 | 0x7 << 76 | dice.getrandbits(12) << 64 | 0b10 << 62 | dice.getrandbits(62)
+    value = (
+        int(at.timestamp() * 1000) << 80 | 0x7 << 76 | dice.getrandbits(12) << 64 | 0b10 << 62 | dice.getrandbits(62)
+    )
     return UUID(int=value)
 
 
