@@ -35,6 +35,9 @@ from yiwang_kit.migrations import migrate  # noqa: E402
 from yiwang_services.collaboration import search  # noqa: E402
 
 SITE, UNITS, ORDERS, LIVES, ASKED = "440000", 28_743, 100_000, 40, 120
+COUNTY = "441721"
+PARENT = {"site": "441700", "relation": "parent", "server": "nats://127.0.0.1:1", "credentials": "-"}
+"""A neighbour that never answers: every change writes its outbox rows, none leaves."""
 ROADS = (
     "人民", "解放", "中山", "建设", "和平", "新华", "振兴", "东风", "朝阳", "滨海", "环城", "文化", "体育", "学府", "迎宾", "沿江",
     "南山", "北苑", "石湾", "龙岗",
@@ -199,7 +202,8 @@ def rows(orders: int = ORDERS, count: int = LIVES) -> list[tuple[str, str, str, 
                 "counted": p95(leader, [{"q": word["q"], "count": True} for word in words[:60]]),
             }  # fmt: skip
             print(figures, file=sys.stderr)
-            rate, together = lives(site, count), lives(site, count, workers=4)
+            county = open_site(COUNTY, clock=SystemClock(), peers=[PARENT])
+            rate, together = lives(county, count), lives(county, count, workers=4)
     at = f"at {orders:,} orders, {UNITS:,} units"
     shown = {key: f"p50 {middle:.0f} ms, p95 {high:.0f} ms" for key, (middle, high) in figures.items()}
     return [
@@ -209,7 +213,7 @@ def rows(orders: int = ORDERS, count: int = LIVES) -> list[tuple[str, str, str, 
         (f"search with filters, {at}", "p95 < 300 ms", shown["mixed"], command),
         (f"search with a count up to 10,000, {at}", "", shown["counted"], command),
         (f"loading {orders:,} orders by COPY", "", f"{loaded:.0f} s", command),
-        ("whole lives of orders (15 requests, a photo, a call), one after the other", "", f"{rate:.2f} a second", command),
+        ("whole lives of orders (13 requests, a photo, a call), one after the other", "", f"{rate:.2f} a second", command),
         ("whole lives of orders, four groups of people at once", "", f"{together:.2f} a second", command),
     ]  # fmt: skip
 
