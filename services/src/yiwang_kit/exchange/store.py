@@ -154,22 +154,33 @@ _WAITING = text(
 )
 
 
-def claim(session: Session, ordinal: int) -> bool:
-    """Lock an entry that is still to be applied; False where somebody else did it."""
-    query = text("SELECT 1 FROM kit.inbox WHERE ordinal = :ordinal AND state = 'stored' FOR UPDATE")
-    return session.execute(query, {"ordinal": ordinal}).first() is not None
+def claim(session: Session, ordinals: Sequence[int]) -> int:
+    """Lock entries that are still to be applied; return how many there are."""
+    return len(session.execute(_CLAIM, {"ordinals": list(ordinals)}).all())
+
+
+_CLAIM = text(
+    "SELECT ordinal FROM kit.inbox WHERE ordinal IN :ordinals AND state = 'stored' ORDER BY ordinal FOR UPDATE"
+).bindparams(bindparam("ordinals", expanding=True))
+
+
+def settle_all(session: Session, states: Sequence[tuple[int, str]], at: datetime) -> None:
+    """Set the states of entries that went well."""
+    session.execute(_SETTLE, [
+        {"ordinal": ordinal, "state": state, "reason": "", "cause": "", "at": at} for ordinal, state in states
+    ])  # fmt: skip
+
+
+_SETTLE = text(
+    "UPDATE kit.inbox SET state = :state, reason = :reason, cause = :cause, applied_at = :at, attempts = attempts + 1 "
+    "WHERE ordinal = :ordinal"
+)
 
 
 def settle(session: Session, ordinal: int, state: str, *, reason: str = "", cause: str = "",
            at: datetime | None = None) -> None:  # fmt: skip
     """Set an entry's state: applied, forwarded, parked, skipped, or stored again."""
-    session.execute(
-        text(
-            "UPDATE kit.inbox SET state = :state, reason = :reason, cause = :cause, applied_at = :at, attempts = attempts + 1 "
-            "WHERE ordinal = :ordinal"
-        ),
-        {"ordinal": ordinal, "state": state, "reason": reason, "cause": cause, "at": at},
-    )
+    session.execute(_SETTLE, {"ordinal": ordinal, "state": state, "reason": reason, "cause": cause, "at": at})
 
 
 def parked(session: Session, peer: str | None = None, limit: int = 200) -> Sequence[Row]:
