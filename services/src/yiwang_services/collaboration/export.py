@@ -36,6 +36,10 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "表格文件 / a table", "content": {kind: {} for kind in TYPES.values()}}
+}
+"""What the address answers with, for its OpenAPI document."""
 
 
 def harmless(value: str) -> str:

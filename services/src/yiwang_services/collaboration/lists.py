@@ -70,7 +70,7 @@ def router(orders: Orders) -> APIRouter:
         after = pagination.decode(cursor, 2) if cursor else None
         return page(orders, actor, wanted, sort, after, limit, counted=count)
 
-    @routes.get("/orders/export.{form}")
+    @routes.get("/orders/export.{form}", response_class=Response, responses=export.DOCUMENTED)
     def exported(actor: CurrentActor, wanted: Asked, form: Literal["csv", "xlsx"], sort: Sort = "created") -> Response:
         rows, cut = everything(orders, actor, wanted, sort)
         return export.answer(form, rows, cut, orders.runtime.clock.now())

@@ -27,6 +27,16 @@ CHANGESET = "2026-11-23T00:00:00Z"
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 PLACE = "所在镇街（可选） / town (optional)"
 
+BOTH: dict[str, dict[str, Any]] = {"application/json": {}, "application/xml": {}}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "GeoReport v2", "content": BOTH},
+    400: {"description": "参数有误 / a parameter is wrong", "content": BOTH},
+    403: {"description": "api_key 无效 / no valid api_key", "content": BOTH},
+    404: {"description": "未找到 / not found", "content": BOTH},
+    429: {"description": "过于频繁 / too often", "content": BOTH},
+}
+"""The answers of this door, for its OpenAPI document: errors are GeoReport's, not RFC 9457."""
+
 
 async def fields(request: Request) -> dict[str, str]:
     """Return the text fields of a form; files are not taken at this door."""
@@ -143,6 +153,7 @@ def said(form: str, root: str, work: Callable[[], Any], status: int = 200) -> Re
 def create(orders: Orders) -> FastAPI:
     """Return the app that stands at /open311."""
     app, door = service_app("open311", orders.runtime, title_zh="公众入口"), Door(orders)
+    app.router.responses = DOCUMENTED
 
     def here(request: Request, work: Callable[[], Any], form: dict[str, str] | None = None) -> Callable[[], Any]:
         def checked() -> Any:
