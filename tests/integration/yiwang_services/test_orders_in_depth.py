@@ -248,6 +248,14 @@ def test_a_page_says_how_many_there_are_and_the_filters_narrow_it(fresh_county: 
     assert len(fresh_county.person("operator").get(ORDERS, stage_overdue=True).json()["items"]) == 3
 
 
+def test_what_the_release_before_wrote_is_indexed_by_the_next_search(county: Any, operator: Any) -> None:
+    order = operator.register(title="旧版写入的涵洞")
+    with county.runtime.database.engine.begin() as connection:
+        forgotten = "UPDATE collaboration.work_order SET search = NULL, search_text = '' WHERE id = :i"
+        connection.execute(text(forgotten), {"i": order["id"]})
+    assert [item["id"] for item in operator.get(ORDERS, q="涵洞").json()["items"]] == [order["id"]]
+
+
 def test_an_export_holds_what_the_list_shows_and_no_formula(county: Any, operator: Any) -> None:
     operator.register(title="=HYPERLINK(1)导出")
     answer = operator.get(f"{ORDERS}/export.csv", q="导出")
