@@ -54,7 +54,7 @@ def status(session: Session, peer: Peer, incarnation: int) -> LinkStatus | None:
     parked = session.execute(_PARKED, {"peer": peer.site}).scalar_one()
     files, missing, since = attachments.awaited(session, peer.site)
     return LinkStatus(
-        peer.site, peer.name, peer.relation, row.state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
+        peer.site, peer.name, peer.relation, "paused" if peer.link == "stick" else row.state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
         queue.oldest.isoformat(timespec="seconds") if queue.oldest else None, int(parked), sent, received,
         head_sent.hex(), head_received.hex(), row.last_error, peer.link, files, missing,
         since.isoformat(timespec="seconds") if since else None,
