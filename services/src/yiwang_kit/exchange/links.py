@@ -53,8 +53,9 @@ def status(session: Session, peer: Peer, incarnation: int) -> LinkStatus | None:
     queue = session.execute(_QUEUE, {"peer": peer.site, "incarnation": incarnation, "acked": row.acked}).one()
     parked = session.execute(_PARKED, {"peer": peer.site}).scalar_one()
     files, missing, since = attachments.awaited(session, peer.site)
+    state = "paused" if peer.link == "stick" else row.state  # nobody need act: it waits for who carries it
     return LinkStatus(
-        peer.site, peer.name, peer.relation, "paused" if peer.link == "stick" else row.state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
+        peer.site, peer.name, peer.relation, state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
         queue.oldest.isoformat(timespec="seconds") if queue.oldest else None, int(parked), sent, received,
         head_sent.hex(), head_received.hex(), row.last_error, peer.link, files, missing,
         since.isoformat(timespec="seconds") if since else None,
