@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from yiwang.agent.journal import Journal, Memory
+from yiwang.agent.succession import HandedOver
 from yiwang.errors import Unreachable, YiwangError
 from yiwang.model.command import Outcome, Progress, SignedCommand
 from yiwang.model.substrate import Phase
@@ -37,6 +38,8 @@ class Execution:
     installation: Installation
     now: Callable[[], datetime]
     say: Say = lambda _: None
+    before: Callable[[SignedCommand], None] = lambda _: None
+    """Done ahead of the phases; raises HandedOver where another agent goes on."""
 
     def run(self) -> Memory:
         """Carry the journal's command to its end; return what is remembered then."""
@@ -44,9 +47,12 @@ class Execution:
         if memory.command is None or not memory.running():
             return memory
         try:
+            self.before(memory.command)
             self._carry(memory.command)
         except StepFailed as failure:
             return self._fail(memory, failure)
+        except HandedOver:
+            return memory  # unfinished, as the next agent finds it
         except Unreachable:
             raise  # nothing is wrong with the release: the command is carried on when the network is back
         except YiwangError as error:

@@ -23,7 +23,7 @@ from yiwang.model.substrate import Phase
 from yiwang.operate.trust import fetch_release
 from yiwang.substrates.contract import DesiredState, Substrate
 
-LOCKS = ("hub", "engines")
+LOCKS = ("hub", "engines", "agent")
 
 
 @dataclass
@@ -39,8 +39,12 @@ class VerifiedSource:
         present = self._present(release, target)
         if present is not None:
             return present
-        manifests = [fetch_release(self.client, release, target, lock=lock) for lock in LOCKS]
-        return manifests[-1]
+        manifest = fetch_release(self.client, release, target, lock=LOCKS[0])
+        brought = {item.lock for item in manifest.dependencies}
+        for lock in LOCKS[1:]:
+            if lock in brought:
+                fetch_release(self.client, release, target, lock=lock)
+        return manifest
 
     def _present(self, release: str, target: Path) -> Manifest | None:
         """Return the manifest when every file that the site needs is there as signed."""

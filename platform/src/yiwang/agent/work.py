@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +32,10 @@ from yiwang.agent.journal import Memory, write_whole
 from yiwang.agent.linking import Meeting
 from yiwang.agent.proving import make_report, sign_message
 from yiwang.agent.settings import AgentSettings, load_settings
+from yiwang.agent.succession import Succession
 from yiwang.definition import distribution
 from yiwang.errors import YiwangError
+from yiwang.model.command import SignedCommand
 from yiwang.model.proof import DriftKind, FileDrift
 from yiwang.model.trust import HybridPublic, Revocations, SignedStatement
 from yiwang.operate.trust import CA_TARGET, IDENTITY_TARGET, REVOCATIONS_TARGET
@@ -124,7 +126,17 @@ class Work:
         """Carry the journal's command to its end."""
         source = self.source()
         installation = ContractInstallation(self.substrate(source), source, self.desk.folder / "packs")
-        Execution(self.desk.journal(), installation, now, say).run()
+        succession = Succession(self.settings.paths, source, self.desk.settings, say)
+
+        def before(signed: SignedCommand) -> None:
+            source.digests[signed.command.release] = signed.command.manifest_sha256
+            succession.before(signed.command)
+
+        Execution(self.desk.journal(), installation, now, say, before).run()
+
+    def check(self) -> None:
+        """Say that this agent starts and understands its settings, before it takes over."""
+        say(f"可以接任 / can take over {self.settings.site}: {self.substrate(self.source()).facts().current}")
 
     def prove(self) -> None:
         """Make a signed report."""
@@ -170,7 +182,12 @@ def prove_or_say_why(substrate: Substrate, memory: Memory) -> Proof:
 
 PIECES: dict[str, Callable[[Work], None]] = {
     "enrol": Work.enrol, "refresh": Work.refresh, "apply": Work.apply, "prove": Work.prove, "meet": Work.meet,
+    "check": Work.check,
 }  # fmt: skip
+
+
+UNLOCKED = frozenset({"check"})
+"""Changes nothing, and is asked by a worker that holds the lock."""
 
 
 @contextmanager
@@ -197,7 +214,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load_settings(arguments.settings)
         work = Work(settings, Desk(arguments.settings.parent))
-        with alone(work.desk.lock):
+        with alone(work.desk.lock) if arguments.piece not in UNLOCKED else nullcontext():
             PIECES[arguments.piece](work)
     except YiwangError as error:
         say(f"{arguments.piece}: {error}. 下一步 / next: {error.next}")

@@ -25,6 +25,7 @@ from yiwang.operate.workspace import Workspace
 from yiwang.substrates.process import ProcessSite
 
 SUBSTRATE = "process"
+AGENT_LOCK = "agent"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,12 @@ class Machine:
             runtime_folder(paths)
 
     def python(self) -> str:
-        """Return the interpreter that control and agents share. Raises NotReady before the first `up`."""
+        """Return the interpreter of the agents of control's release. Raises NotReady before the first `up`."""
+        control = Path(self._control_python())
+        own = control.parents[1].with_name(control.parents[1].name.replace(CONTROL, AGENT_LOCK, 1)) / "bin" / "python"
+        return str(own if own.is_file() else control)
+
+    def _control_python(self) -> str:
         table = self.control.supervisor.table
         try:
             processes = json.loads(table.read_text(encoding="utf-8"))["processes"]

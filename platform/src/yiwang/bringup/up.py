@@ -19,11 +19,11 @@ from yiwang.adapters.locking import exclusive
 from yiwang.adapters.repository import Keyring, Repository
 from yiwang.agent.bootstrap import bootstrap
 from yiwang.bringup import people
-from yiwang.bringup.machine import Machine
+from yiwang.bringup.machine import AGENT_LOCK, Machine
 from yiwang.bringup.people import Administrator
 from yiwang.bringup.steps import Say, Steps
-from yiwang.errors import NotReady
-from yiwang.model.release import MANIFEST_NAME, Manifest
+from yiwang.errors import NotReady, Refused
+from yiwang.model.release import MANIFEST_NAME, Manifest, release_order
 from yiwang.model.trust import TrustRole
 from yiwang.operate import journey, release
 from yiwang.operate.environments import environment
@@ -33,12 +33,13 @@ from yiwang.operate.preflight import require_ready
 from yiwang.operate.trust import ROOT_FILE
 from yiwang.operate.workspace import FILE, Workspace, open_workspace
 
-PROVEN_SECONDS = 300.0
+PROVEN_SECONDS, CONTACT_SECONDS = 300.0, 90.0
 POLL_SECONDS = 0.5
 JOURNEY_FILE = "journey.json"
 ENVIRONMENT_LOCK = "control"
 STEPS = 9
 SAME, DRIFTED = "same", "drifted"
+POLICY, COMPLETED = "install", "completed"
 ALL_ROUND, WATCHER = "operator", "leader"
 
 
@@ -62,6 +63,7 @@ class Up:
     say: Say
     tree: Path
     """The source tree that the release is built from."""
+    _rollout: str | None = None
 
     def run(self) -> Result:
         """Do every step; a second run at the same time waits for the first."""
@@ -78,12 +80,12 @@ class Up:
         with steps.step("构建发布 build the release") as note:
             built = self._build(machine, note)
         with steps.step("管控 control") as note:
-            python = self._control(machine, built.folder, note)
+            self._control(machine, built.folder, note)
         client = control_client(machine.workspace)
         with steps.step("签名与发布 sign and publish") as note:
             self._publish(client, built, note)
         with steps.step("站点代理 one agent a site") as note:
-            self._agents(machine, client, python, note)
+            self._agents(machine, client, built.folder, note)
         with steps.step(f"安装并证明 {built.manifest.release} install and prove") as note:
             rows = self._prove(machine, client, built.manifest, note)
         with steps.step("首位管理员 first administrators") as note:
@@ -122,7 +124,7 @@ class Up:
     def _tell(self, text: str) -> None:
         self.say(f"      {text}")
 
-    def _control(self, machine: Machine, folder: Path, note: Say) -> str:
+    def _control(self, machine: Machine, folder: Path, note: Say) -> None:
         fresh = machine.workspace.state.root / "environments"
         before = set(fresh.glob("*"))
         python = str(environment(machine.workspace.state, folder, ENVIRONMENT_LOCK))
@@ -131,7 +133,6 @@ class Up:
         machine.prepare_runtime()
         if machine.control.start(python=python, release_folder=folder):
             note(f"管控已启动 control is up at {machine.control.url}")
-        return python
 
     def _publish(self, client: ControlClient, built: release.Built, note: Say) -> None:
         known = {item["release"] for item in client.releases()["items"]}
@@ -139,7 +140,8 @@ class Up:
             client.publish_release(built.folder)
             note(f"已发布 published {built.manifest.release}")
 
-    def _agents(self, machine: Machine, client: ControlClient, python: str, note: Say) -> None:
+    def _agents(self, machine: Machine, client: ControlClient, folder: Path, note: Say) -> None:
+        python = str(environment(machine.workspace.state, folder, AGENT_LOCK))
         root = (machine.workspace.trust / ROOT_FILE).read_bytes()
         for site in machine.sites():
             given = machine.bootstrap(site.id, python, root)
@@ -148,23 +150,67 @@ class Up:
                 note(f"{site.id} {site.name}: 代理已启动 agent is up")
 
     def _prove(self, machine: Machine, client: ControlClient, manifest: Manifest, note: Say) -> list[dict[str, Any]]:
-        wanted = self._to_assign(machine, client, manifest.release)
-        for site in machine.sites():
-            if site.id in wanted:
-                client.assign(site.id, manifest.release)
-                note(f"{site.id} {site.name} ← {manifest.release}: {wanted[site.id]}")
+        behind, others = self._to_do(machine, client, manifest.release, note)
+        if behind:
+            self._roll_out(machine, client, manifest.release, behind, note)
+        for site, why in others.items():
+            client.assign(site, self._assigned(client)[site])
+            note(f"{site}: {why}")
         return self._await_proof(machine, client)
 
-    def _to_assign(self, machine: Machine, client: ControlClient, wanted: str) -> dict[str, str]:
-        """Return why a site is told to install: another release, a drift to heal, or a new child in its pack."""
-        assigned = {item["site"]: item.get("release") for item in client.assignments()["items"]}
+    def _assigned(self, client: ControlClient) -> dict[str, str]:
+        return {item["site"]: item["release"] for item in client.assignments()["items"]}
+
+    def _to_do(
+        self, machine: Machine, client: ControlClient, wanted: str, note: Say
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the sites that a rollout must bring to the release, and why others install theirs again."""
+        assigned, here = self._assigned(client), machine.sites()
         states = {row["site"]: row["state"] for row in client.status()["sites"]}
-        here = machine.sites()
-        found = {site.id: "安装 install" for site in here if assigned.get(site.id) != wanted}
-        found |= {site.id: "修复 heal" for site in here if states.get(site.id) == DRIFTED and site.id not in found}
+        later = [site.id for site in here if site.id in assigned and is_later(assigned[site.id], wanted)]
+        for site in later:
+            note(f"{site}: 运行更新的发布 {assigned[site]}，保持不变 / runs a later release, left as it is")
+        behind = [site.id for site in here if assigned.get(site.id) != wanted and site.id not in later]
+        again = {site.id: "修复 heal" for site in here if states.get(site.id) == DRIFTED}
         fresh = {site.parent for site in here if site.id not in assigned}
-        found |= {site.id: "新下级 a new child" for site in here if site.id in fresh and site.id not in found}
-        return found
+        again |= {site.id: "新下级 a new child" for site in here if site.id in fresh}
+        return behind, {site: why for site, why in again.items() if site not in behind and site in assigned}
+
+    def _roll_out(self, machine: Machine, client: ControlClient, release: str, sites: list[str], note: Say) -> None:
+        """Let the rollout core bring sites to the release, all at once: nobody works here yet, or somebody asked for it."""
+        self._await_contact(client, sites)
+        plan = client.plan(release, policy=POLICY, sites=sites)
+        for site, reason in plan["excluded"].items():
+            if site in sites:
+                holder = client_holder(client, site)
+                raise Refused(rule=f"{site}: {reason}", who="推广的操作员 / the rollout's operator",
+                              next=f"yiwang rollout status {holder}" if holder else f"yiwang release show {release}")  # fmt: skip
+        client.start(plan["id"])
+        names = {site.id: site.name for site in machine.sites()}
+        note(f"推广 rollout {plan['id']}: {', '.join(f'{site} {names[site]}' for site in sites)} ← {release}")
+        self._rollout = plan["id"]
+
+    def _await_contact(self, client: ControlClient, sites: list[str]) -> None:
+        """Wait until every site has enrolled: a rollout plans with those that control has heard."""
+        deadline = time.monotonic() + CONTACT_SECONDS
+        while True:
+            heard = {row["site"] for row in client.status()["sites"] if row["seen_at"]}
+            silent = [site for site in sites if site not in heard]
+            if not silent:
+                return
+            if time.monotonic() > deadline:
+                raise NotReady(what=f"代理没有入网 / no agent enrolled at {', '.join(silent)}", next="yiwang status")
+            time.sleep(POLL_SECONDS)
+
+    def _require_going(self, client: ControlClient) -> None:
+        """Raise NotReady where the rollout ended otherwise than well, with its own words."""
+        if self._rollout is None:
+            return
+        state = client.rollout(self._rollout)
+        if state["finished"] and state["status"] != COMPLETED:
+            reasons = [f"{site}: {item['reason']}" for site, item in state["sites"].items() if item["reason"]]
+            raise NotReady(what=f"推广{state['status_zh']} / the rollout ended as {state['status_en']}: "
+                           f"{state['reason']} {'; '.join(reasons)}", next=f"yiwang rollout status {self._rollout}")  # fmt: skip
 
     def _await_proof(self, machine: Machine, client: ControlClient) -> list[dict[str, Any]]:
         ours = {site.id for site in machine.sites()}
@@ -176,6 +222,7 @@ class Up:
                 if said.get(row["site"]) != now:
                     said[row["site"]] = now
                     self._tell(f"{row['site']} {row['name']}: {now}")
+            self._require_going(client)
             if all(row["state"] == SAME for row in rows) and all(self._ready(machine, site) for site in ours):
                 return rows
             if time.monotonic() > deadline:
@@ -265,9 +312,16 @@ def published(machine: Machine) -> dict[str, str]:
 
 
 def next_version(base: str, known: Mapping[str, str]) -> str:
-    """Return the next CalVer number that no published release has: a release id is never used twice."""
-    year, month, number = base.split(".")
-    count = int(number)
-    while f"{year}.{month}.{count}" in known:
-        count += 1
-    return f"{year}.{month}.{count}"
+    """Return the next CalVer number above every published release: a release id is never used twice, nor goes back."""
+    year, month, number = max([base, *known], key=release_order).split(".")
+    return f"{year}.{month}.{int(number) + 1}"
+
+
+def is_later(release: str, than: str) -> bool:
+    """Whether a release comes after another."""
+    return release_order(release) > release_order(than)
+
+
+def client_holder(client: ControlClient, site: str) -> str | None:
+    """Return the rollout that holds a site now."""
+    return next((row["rollout"] for row in client.status()["sites"] if row["site"] == site), None)

@@ -26,7 +26,9 @@ def environment(state: StatePaths, release_folder: Path, lock: str) -> Path:
                 what=f"{manifest.release} 不支持此解释器 / was not built for this Python ({lock})",
                 next="yiwang release build",
             )
-        uv.create(place, [release_folder / manifest.wheel().path, *(release_folder / path for path in wanted.files)])
+        wheels = [release_folder / manifest.wheel().path, *(release_folder / path for path in wanted.files)]
+        signed = {release_folder / item.path: item.sha256 for item in manifest.artefacts}
+        uv.create(place, wheels, digests=signed)
     return python
 
 
