@@ -53,7 +53,7 @@ def status(session: Session, peer: Peer, incarnation: int) -> LinkStatus | None:
     queue = session.execute(_QUEUE, {"peer": peer.site, "incarnation": incarnation, "acked": row.acked}).one()
     parked = session.execute(_PARKED, {"peer": peer.site}).scalar_one()
     files, missing, since = attachments.awaited(session, peer.site)
-    state = "paused" if peer.link == "stick" else row.state  # nobody need act: it waits for who carries it
+    state: LinkState = "paused" if peer.link == "stick" else row.state  # nobody need act: it waits for who carries it
     return LinkStatus(
         peer.site, peer.name, peer.relation, state, row.since.isoformat(timespec="seconds"), int(queue.waiting),
         queue.oldest.isoformat(timespec="seconds") if queue.oldest else None, int(parked), sent, received,
