@@ -71,7 +71,7 @@ def data(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, keep: Sequence[int] = (0,)) -> None:
     """Print rows under headings; the columns in `keep` never wrap, the others give way on a narrow terminal."""
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1), collapse_padding=True)
     for index, heading in enumerate(columns):
         drawn.add_column(heading, no_wrap=index in keep, overflow="fold")
     for row in rows:

@@ -10,7 +10,7 @@ from yiwang.control.kernel import Kernel
 from yiwang.definition import distribution
 from yiwang.emit.settings import services_of
 from yiwang.model.proof import Expected, MatrixRow
-from yiwang.model.release import Manifest
+from yiwang.model.release import Manifest, release_order
 from yiwang.model.site import Mode, Site
 from yiwang.model.trust import Statement
 from yiwang.operate.consistency import judge, judge_site
@@ -49,10 +49,9 @@ class Matrix:
     def document(self, sites: Iterable[str] | None = None) -> dict[str, Any]:
         """Return the matrix as the console and the command line read it."""
         rows = self.rows(sites)
-        releases = sorted({signed.command.release for signed in self._kernel.commands.values()})
         return {
             "as_of": self._kernel.clock.now().isoformat(),
-            "release": releases[-1] if releases else None,
+            "release": newest(signed.command.release for signed in self._kernel.commands.values()),
             "sites": [row.model_dump(mode="json") for row in rows],
         }
 
@@ -69,6 +68,11 @@ class Matrix:
             migrations=_migrations(manifest, site) if manifest else {},
             generation=command.generation if command else 0,
         )  # fmt: skip
+
+
+def newest(releases: Iterable[str]) -> str | None:
+    """Return the latest of some releases by their numbers: 2026.11.10 comes after 2026.11.9."""
+    return max(releases, key=release_order, default=None)
 
 
 def with_certificate(row: MatrixRow, held: Statement | None, now: datetime) -> MatrixRow:

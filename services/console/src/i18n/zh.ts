@@ -63,7 +63,7 @@ export const zh = {
   'fleet.generation': '代次', 'fleet.address': '地址', 'fleet.never': '从未', 'fleet.none': '没有此状态的站点', 'fleet.filter': '按状态筛选',
   'fleet.noDetails': '无差异', 'fleet.pick': '选择一个站点查看证明详情', 'fleet.absent': '本站点未接入管控面', 'fleet.view': '查看方式',
   'fleet.asMatrix': '矩阵', 'fleet.asTable': '表格', 'fleet.province': '省本级', 'fleet.ownRow': '本级',
-  'fleet.same': '一致', 'fleet.behind': '落后', 'fleet.ahead': '超前', 'fleet.drifted': '偏离', 'fleet.stale': '过期',
+  'fleet.same': '一致', 'fleet.behind': '落后', 'fleet.ahead': '超前', 'fleet.drifted': '漂移', 'fleet.stale': '过期',
   'fleet.never_seen': '从未上报', 'fleet.not_deployed': '未部署', 'fleet.not_ours': '非本发行版',
   'fleet.same.def': '实测与发布清单逐项相同', 'fleet.behind.def': '运行较早版本', 'fleet.ahead.def': '运行较新版本',
   'fleet.drifted.def': '有文件或进程与清单不符', 'fleet.stale.def': '证明已过有效期，不计为一致',

@@ -26,9 +26,9 @@ def status(workspace: output.WorkspaceOption = None, as_json: output.JsonFlag = 
         return
     shown = [row for row in known["sites"] if row["state"] != MatrixState.NOT_DEPLOYED or row["seen_at"]]
     output.table(
-        ("站点 site", "名称 name", "版本 release", "状态 state", "证明于 proven", "控制台 console"),
-        (_cells(row) for row in shown),
-        keep=(0, 2),
+        ("站点 site", "名称", "版本", "状态 state", "证明于 UTC", "控制台 console"),
+        (_cells(row, known["as_of"]) for row in shown),
+        keep=(0, 2, 4, 5),
     )
     for row in shown:
         for detail in row["details"]:
@@ -36,9 +36,16 @@ def status(workspace: output.WorkspaceOption = None, as_json: output.JsonFlag = 
     _tell_control(known, hidden=len(known["sites"]) - len(shown))
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    proven = (row["proven_at"] or "–")[:19].replace("T", " ")
+def _cells(row: dict[str, Any], as_of: str) -> tuple[str, ...]:
+    proven = _moment(row["proven_at"], as_of)
     return (row["site"], row["name"], row["release"] or "–", _state(row), proven, row["address"] or "–")
+
+
+def _moment(moment: str | None, as_of: str) -> str:
+    """Return a moment as short as it stays clear, so that a row fits 80 columns: the year stands for hours long past."""
+    if moment is None:
+        return "–"
+    return moment[5:16].replace("T", " ") if moment[:4] == as_of[:4] else moment[:10]
 
 
 def _state(row: dict[str, Any]) -> str:
