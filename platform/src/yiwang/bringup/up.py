@@ -15,7 +15,7 @@ from typing import Any
 
 from yiwang.adapters.control_http import ControlClient
 from yiwang.adapters.files import write_json
-from yiwang.adapters.locking import exclusive
+from yiwang.adapters.locking import exclusive, exclusive_folder
 from yiwang.adapters.repository import Keyring, Repository
 from yiwang.agent.bootstrap import bootstrap
 from yiwang.bringup import people
@@ -97,9 +97,10 @@ class Up:
     # Steps ----------------------------------------------------------------------------------------------------------
 
     def _workspace(self, note: Say) -> Workspace:
-        if not (self.folder / FILE).is_file():
-            initialise(self.folder, id=workspace_id(self.folder))
-            note(f"新建工作区 made the workspace {self.folder}")
+        with exclusive_folder(self.folder):  # two first runs at once make one workspace
+            if not (self.folder / FILE).is_file():
+                initialise(self.folder, id=workspace_id(self.folder))
+                note(f"新建工作区 made the workspace {self.folder}")
         workspace = open_workspace(self.folder)
         workspace.load_tree()
         return workspace
