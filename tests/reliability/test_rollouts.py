@@ -27,9 +27,9 @@ from yiwang.operate.journey import Person
 from yiwang.operate.workspace import open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-PROVINCE, CITY, COUNTY = "440000", "441700", "441721"
+PROVINCE, CITY, COUNTY = SITES = "440000", "441700", "441721"
 ROLLOUT_SECONDS = 400.0
-CUT_SECONDS, CUT_ORDERS = 20.0, 60
+CUT_SECONDS, CUT_ORDERS = 60.0, 200
 pytestmark = pytest.mark.timeout(560)
 
 
@@ -148,6 +148,16 @@ def roll(control: ControlClient, wanted: str) -> dict[str, Any]:
         time.sleep(1.0)
 
 
+def pids(machine: Machine, site: str, *names: str) -> dict[str, int]:
+    processes = machine.site(site).supervisor.ask("status")["processes"]
+    return {process["name"]: process["pid"] for process in processes if process["name"] in names}
+
+
+def program(machine: Machine, site: str, name: str) -> str:
+    """Return the interpreter that a process of a site runs by, as its table names it and the kernel confirms."""
+    return Path(f"/proc/{pids(machine, site, name)[name]}/cmdline").read_bytes().split(b"\0")[0].decode()
+
+
 def releases(control: ControlClient) -> dict[str, str]:
     return {row["site"]: row["release"] for row in control.status()["sites"]}
 
@@ -175,11 +185,16 @@ def test_n_plus_1_rolls_over_three_sites_while_orders_flow_and_keeps_every_order
     machine: Machine, control: ControlClient, county_operator: Person
 ) -> None:
     wanted = publish(machine, control, "next")
+    engines = {site: pids(machine, site, "postgres", "nats") for site in SITES}
     with Flow(county_operator) as flow:
         state = roll(control, wanted)
     assert state["status"] == "completed", state["reason"]
     assert set(releases(control).values()) == {wanted}
     assert len(flow.confirmed) > 20
+    assert {site: pids(machine, site, "postgres", "nats") for site in SITES} == engines, "engines ran on"
+    for site in SITES:
+        assert f"/agent-{wanted}-" in program(machine, site, "agent"), "the release's own agent executes it"
+        assert any(f"/agent-{wanted}-" in word for word in machine.site(site).supervisor.ask("status")["argv"])
     assert missing(COUNTY, flow.confirmed) == []
     assert missing(CITY, flow.confirmed) == []
     wait_until("equal chain heads", 30, heads_equal)
