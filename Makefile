@@ -47,10 +47,10 @@ test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
 
-reliability: $(STAMP) ## rollouts over three sites while orders flow, and crash seeds of the exchange (≤ 10 min)
+reliability: $(STAMP) ## rollouts while orders flow; beside them crash seeds of the exchange, backup and restore (≤ 10 min)
 	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
-		"$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py" \
-		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_backup_and_restore.py tests/reliability/test_rollouts.py"
+		"sh -c '$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py && $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_backup_and_restore.py'" \
+		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_rollouts.py"
 
 soak: $(STAMP) ## more seeds of the exchange: YIWANG_SEEDS=500 make soak
 	@YIWANG_SEEDS=$${YIWANG_SEEDS:-500} $(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py
