@@ -108,12 +108,7 @@ class Postgres:
 
     def socket_folder(self) -> Path:
         """Make the short folder for sockets, in which the server may add its own."""
-        folder = make_folder(self.sockets)
-        if self.user is not None and os.geteuid() == 0:
-            with naming(folder):
-                os.chown(folder, 0, pwd.getpwnam(self.user).pw_gid)
-                folder.chmod(SOCKET_FOLDER_MODE)
-        return folder
+        return socket_folder(self.sockets, self.user)
 
     def _own(self, path: Path) -> Path:
         if self.user is not None and os.geteuid() == 0:
@@ -280,3 +275,13 @@ class Postgres:
     def call(self, words: list[str]) -> Finished:
         """Run one of the engine's programs as the server's user."""
         return run(words, timeout=COMMAND_SECONDS, env=self._environment(), cwd=Path("/"), user=self.user)
+
+
+def socket_folder(path: Path, user: str | None) -> Path:
+    """Make a short folder for sockets: the database's user may add to it, and may not remove what others put there."""
+    folder = make_folder(path)
+    if user is not None and os.geteuid() == 0:
+        with naming(folder):
+            os.chown(folder, 0, pwd.getpwnam(user).pw_gid)
+            folder.chmod(SOCKET_FOLDER_MODE)
+    return folder

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from yiwang.adapters import addresses
-from yiwang.adapters.files import make_folder
+from yiwang.adapters.postgres import socket_folder
 from yiwang.adapters.processes import database_user
 from yiwang.agent.bootstrap import Bootstrap
 from yiwang.control.installation import Installation
@@ -101,11 +99,7 @@ class NoSource:
 
 def runtime_folder(paths: InstallationPaths) -> None:
     """Make one installation's socket folder, writable for its database."""
-    make_folder(paths.runtime)
-    user = database_user()
-    if user is not None:
-        person = pwd.getpwnam(user)
-        os.chown(paths.runtime, person.pw_uid, person.pw_gid)
+    socket_folder(paths.runtime, database_user())
 
 
 def running(states: Mapping[str, str]) -> bool:

@@ -157,6 +157,7 @@ class Installation:
         changed = write_json(self.supervisor.table, table)
         if self.supervisor.start(python):
             return True
+        changed = self.supervisor.renew(python) or changed
         return bool(changed and self.supervisor.ask("apply")["changed"])
 
     def _await_ready(self) -> None:

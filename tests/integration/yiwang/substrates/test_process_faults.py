@@ -70,6 +70,17 @@ def test_one_flipped_byte_is_named_and_a_repeat_puts_it_right(ground: ProcessGro
     assert site.prove().drift == ()
 
 
+def test_a_staged_list_that_was_rewritten_to_fit_a_changed_file_is_itself_the_drift(ground: ProcessGround) -> None:
+    desired, site = ground.desired(RELEASE), ground.substrate
+    staged = site.paths.release(RELEASE) / "staged.json"
+    staged.chmod(0o644)
+    staged.write_text(staged.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    (found,) = site.prove().drift
+    assert (found.path, found.kind) == ("staged.json", DriftKind.CHANGED)
+    assert ground.carry(desired)[Phase.STAGE]
+    assert site.prove().drift == ()
+
+
 def test_a_hub_that_loaded_a_flipped_byte_is_replaced_by_the_repeat(ground: ProcessGround) -> None:
     site = ground.substrate
     module = next(site.paths.venv(RELEASE).rglob("yiwang_kit/__init__.py"))
