@@ -10,14 +10,17 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from yiwang.adapters.files import write_json
+from yiwang.adapters.release_folder import file_sha256
 from yiwang.errors import Refused
-from yiwang.model.proof import FileDrift, LoadedProcess
+from yiwang.model.proof import DriftKind, FileDrift, LoadedProcess
 from yiwang_kit import boot
 
 BYTECODE = "bytecode"
@@ -114,6 +117,21 @@ def scan(root: Path) -> tuple[dict[str, Any], tuple[FileDrift, ...]]:
     """Hash an installed release now; return the numbers and the drift."""
     result = boot.scan(root)
     return result, tuple(FileDrift(**finding) for finding in result["drift"])
+
+
+def keep_digest(root: Path, note: Path) -> None:
+    """Write down the digest of a release's staged list, apart from what the list is about."""
+    write_json(note, {"sha256": file_sha256(root / boot.STAGED)})
+
+
+def list_drift(root: Path, note: Path) -> tuple[FileDrift, ...]:
+    """Return the staged list as drift where it is not the one whose digest was kept; nothing where none was."""
+    if not note.is_file():
+        return ()
+    listed = root / boot.STAGED
+    if listed.is_file() and file_sha256(listed) == json.loads(note.read_text(encoding="utf-8"))["sha256"]:
+        return ()
+    return (FileDrift(path=boot.STAGED, kind=DriftKind.CHANGED, artefact="the list that the agent sealed"),)
 
 
 def loaded(name: str, pid: int, report: dict[str, Any] | None) -> LoadedProcess:

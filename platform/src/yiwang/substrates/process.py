@@ -17,7 +17,7 @@ from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.nats import NatsSite
 from yiwang.adapters.postgres import Postgres
 from yiwang.adapters.processes import run, runs_replaced_file
-from yiwang.adapters.release_folder import file_sha256, read_manifest
+from yiwang.adapters.release_folder import read_manifest
 from yiwang.definition import distribution
 from yiwang.errors import NotReady, Refused, YiwangError
 from yiwang.model.command import pack_digest
@@ -147,7 +147,7 @@ class ProcessSite:
             remove_tree(root / boot.VENV)
             uv.create(self.paths.venv(release), wheels, digests=self._digests(desired))
             staging.seal(root, release, wheels)
-            write_json(self._staged_note(release), {"sha256": file_sha256(root / boot.STAGED)})
+            staging.keep_digest(root, self._staged_note(release))
             write_json(root / INSTALLED, {"manifest": desired.manifest_sha256})
             said.append("安装环境 / installed")
         if self._write_pack(self.paths.pack(release), desired.pack):
@@ -157,14 +157,6 @@ class ProcessSite:
     def _staged_note(self, release: str) -> Path:
         """Return where the agent keeps the digest of a release's staged list, apart from what the list is about."""
         return self.paths.agent / "staged" / f"{release}.json"
-
-    def _staged_drift(self, release: str) -> tuple[FileDrift, ...]:
-        """Return the staged list as drift where it is not the one that this agent sealed."""
-        noted = _read(self._staged_note(release)).get("sha256")
-        listed = self.paths.release(release) / boot.STAGED
-        if noted is None or (listed.is_file() and file_sha256(listed) == noted):
-            return ()
-        return (FileDrift(path=boot.STAGED, kind=DriftKind.CHANGED, artefact="the list that the agent sealed"),)
 
     def _digests(self, desired: DesiredState) -> dict[Path, str]:
         """Return the signed digest of every artefact by its place on disk."""
@@ -179,7 +171,7 @@ class ProcessSite:
             _, drift = staging.scan(root)
         except (OSError, ValueError, YiwangError):
             return False
-        return not drift and not self._staged_drift(desired.release)
+        return not drift and not staging.list_drift(root, self._staged_note(desired.release))
 
     def _write_pack(self, folder: Path, files: Mapping[str, str]) -> bool:
         """Make the pack's folder exactly what was signed; a file that nobody signed has no place in it."""
@@ -398,7 +390,11 @@ class ProcessSite:
             pack_on_disk_sha256=pack_digest(pack),
             tree_digest=result["tree_digest"],
             files=result["files"],
-            drift=(*drift, *self._staged_drift(release), *self._engine_drift()),
+            drift=(
+                *drift,
+                *staging.list_drift(self.paths.release(release), self._staged_note(release)),
+                *self._engine_drift(),
+            ),
             processes=self._loaded(release),
             engines=self._engine_versions(),
             migrations=self._migrations(pack),

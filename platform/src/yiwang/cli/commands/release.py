@@ -1,4 +1,4 @@
-"""`yiwang release build | show | diff | verify`: works alone, without control."""
+"""`yiwang release build | show | diff | verify` work alone; `publish` gives a release to control."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from yiwang.cli import output
 from yiwang.errors import ExitCode
 from yiwang.model.release import Manifest
 from yiwang.operate import release as releases
+from yiwang.operate.fleet import control_client
+from yiwang.operate.workspace import find_workspace
 
 OUT = Path("build") / "releases"
 
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("diff")(diff)
     group.command("verify")(verify)
+    group.command("publish")(publish)
     app.add_typer(group, name="release")
 
 
@@ -95,6 +98,22 @@ def verify(release: ReleaseArgument, out: OutOption = None, as_json: output.Json
         manifest = releases.read_manifest(folder)
         output.say(f"{manifest.release} 完整 / whole: {len(manifest.artefacts)} artefacts, {manifest.digest()}")
     output.finish(ExitCode.PROBLEMS if problems else ExitCode.OK)
+
+
+def publish(
+    release: ReleaseArgument,
+    out: OutOption = None,
+    workspace: output.WorkspaceOption = None,
+    as_json: output.JsonFlag = False,
+) -> None:
+    """交给管控签名并发布 / let control check, sign and publish a release, so that sites may fetch it."""
+    with control_client(find_workspace(workspace)) as client:
+        done = client.publish_release(_folder(release, out).resolve())
+    if as_json:
+        output.data(done)
+        return
+    output.say(f"已发布 {done['release']} / published, {done['manifest_sha256']}")
+    output.say_next(f"yiwang rollout plan {done['release']}")
 
 
 def _folder(release: str, out: Path | None) -> Path:

@@ -10,6 +10,7 @@ from yiwang.bringup import down, enrolling, people
 from yiwang.bringup.machine import Machine
 from yiwang.cli import output
 from yiwang.cli.commands import site as tree
+from yiwang.errors import Refused
 from yiwang.operate.fleet import control_client
 from yiwang.operate.workspace import find_workspace
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     del app  # the group is in it already
     tree.group.command("remove")(remove)
     tree.group.command("reset-password")(reset_password)
+    tree.group.command("reinstall")(reinstall)
     tree.group.command("revoke")(revoke)
     tree.group.command("re-enrol")(re_enrol)
 
@@ -59,6 +61,21 @@ def reset_password(
         output.data({"site": site, "login": login, "password": password})
         return
     output.say(f"{site} {login} 新密码 new password: {password}")
+
+
+def reinstall(site: SiteArgument, workspace: output.WorkspaceOption = None, as_json: output.JsonFlag = False) -> None:
+    """令站点重新安装其发布版本 / let a site install its release again: heals drift, renders its pack anew; data stay."""
+    with control_client(find_workspace(workspace)) as client:
+        assigned = {item["site"]: item["release"] for item in client.assignments()["items"]}
+        if site not in assigned:
+            rule = f"{site} 尚无指派的发布 / no release was ever assigned to it"
+            raise Refused(rule=rule, who="", next="yiwang up")
+        done = client.assign(site, assigned[site])
+    if as_json:
+        output.data(done)
+        return
+    output.say(f"{site} ← {assigned[site]} ({done['epoch']}.{done['generation']})")
+    output.say_next("yiwang status")
 
 
 def revoke(
