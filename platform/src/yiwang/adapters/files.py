@@ -136,3 +136,11 @@ def make_read_only(path: Path) -> None:
             place = Path(folder, name)
             if not place.is_symlink():
                 place.chmod(place.stat().st_mode & ~0o222)
+
+
+def read_small(path: Path) -> dict[str, Any]:
+    """Return a small JSON file of ours; a missing or damaged one says nothing, and is written again."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from yiwang.adapters import staging, uv
 from yiwang.adapters.engines import engine_drift, install_engine, installed_version
-from yiwang.adapters.files import make_folder, remove_tree, write_atomic, write_json
+from yiwang.adapters.files import make_folder, read_small, remove_tree, write_atomic, write_json
 from yiwang.adapters.hub_probe import HubProbe
 from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.nats import NatsSite
@@ -89,7 +89,7 @@ class ProcessSite:
         return {name: version for name, version in found.items() if version is not None}
 
     def _current(self) -> dict[str, Any]:
-        return _read(self.paths.hub / CURRENT)
+        return read_small(self.paths.hub / CURRENT)
 
     def _states(self) -> dict[str, str]:
         try:
@@ -165,7 +165,7 @@ class ProcessSite:
 
     def _sound(self, root: Path, desired: DesiredState) -> bool:
         """Whether an installation of exactly this release is there, without drift; anything else is installed anew."""
-        if _read(root / INSTALLED).get("manifest") != desired.manifest_sha256:
+        if read_small(root / INSTALLED).get("manifest") != desired.manifest_sha256:
             return False
         try:
             _, drift = staging.scan(root)
@@ -258,7 +258,7 @@ class ProcessSite:
     def _expand(self, desired: DesiredState) -> str:
         """Migrate, unless a later release has begun to: its schema serves this one too, and only it knows its steps."""
         marker = self.paths.hub / EXPANDED
-        newest = _read(marker).get("release")
+        newest = read_small(marker).get("release")
         if newest is not None and release_order(desired.release) < release_order(newest):
             return ""
         write_json(marker, {"release": desired.release})
@@ -296,7 +296,10 @@ class ProcessSite:
 
     def _runs_what_is_staged(self, release: str) -> bool:
         """Whether the running hub loaded what is installed now; after a new installation it did not."""
-        report, staged = _read(self.paths.boot_report(release)), _read(self.paths.release(release) / boot.STAGED)
+        report, staged = (
+            read_small(self.paths.boot_report(release)),
+            read_small(self.paths.release(release) / boot.STAGED),
+        )
         if not report or not staged:
             return HUB not in self._states()
         return bool(report.get("tree_digest") == staged.get("tree_digest") and not report.get("drift"))
@@ -428,7 +431,7 @@ class ProcessSite:
 
     def _loaded(self, release: str) -> tuple[LoadedProcess, ...]:
         """Return what the hub said that it loaded, beside what the kernel says of its pid; a dead one is not alive."""
-        report = _read(self.paths.boot_report(release))
+        report = read_small(self.paths.boot_report(release))
         return (staging.loaded(HUB, self._pids().get(HUB) or 0, report or None),)
 
     def _migrations(self, pack: Mapping[str, str]) -> dict[str, str]:
@@ -445,11 +448,3 @@ class ProcessSite:
 
 _HEAD = "SELECT version_num FROM {}.schema_version"
 _SCHEMAS = "SELECT table_schema FROM information_schema.tables WHERE table_name = 'schema_version' ORDER BY 1"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return a small JSON file of ours; a missing or damaged one says nothing, and is written again."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
