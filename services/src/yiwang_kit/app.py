@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from yiwang_kit import console, fleet, health, metrics, signin
 from yiwang_kit.answers import answer_with_problems
 from yiwang_kit.attachments import http as attachments
+from yiwang_kit.audit_heads import AuditHeads
 from yiwang_kit.errors import documented_problems
 from yiwang_kit.exchange.metrics import ExchangeMetrics
 from yiwang_kit.guards import Guard
@@ -75,6 +76,7 @@ def create_hub(
     apps = services or {name: load_service(name, runtime) for name in declared}
     hub.include_router(health.router(runtime, packages(settings) if services is None else [KIT_PACKAGE]))
     hub.include_router(signin.router(runtime))
+    AuditHeads(runtime).register()
     hub.include_router(runtime.exchange.router())
     hub.include_router(attachments.router(runtime))
     runtime.registry.register(ExchangeMetrics(runtime.exchange, runtime.database, runtime.clock))

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from yiwang_kit import audit, audit_heads
 from yiwang_kit.app import load_service
+from yiwang_kit.contracts import AUDIT_HEAD
 from yiwang_kit.errors import NotFound
 from yiwang_kit.exchange import store
 from yiwang_kit.exchange.carrier import NoCarrier
@@ -86,10 +88,30 @@ def import_stick(runtime: Runtime, words: Sequence[str]) -> int:
     return _say({"items": taken})
 
 
+def heads(runtime: Runtime, words: Sequence[str]) -> int:
+    """Show the heads of another site's trail that this site keeps."""
+    given = _words(words, "site")
+    with runtime.database.transaction() as session:
+        return _say({"items": [asdict(item) for item in audit_heads.kept(session, given.site)]})
+
+
+def verify_trail(runtime: Runtime, words: Sequence[str]) -> int:
+    """Walk this site's trail, and see whether it passes through the heads (a JSON list) that a parent keeps."""
+    given = _words(words, "--heads", "--incarnation")
+    with runtime.database.transaction() as session:
+        broken, head = audit.verify(session), runtime.audit.head(session)
+        wanted = json.loads(given.heads or "[]")
+        strays = audit_heads.strays(session, wanted, int(given.incarnation or 1))
+    return _say({"rows": head.n, "head": head.digest.hex(), "break": asdict(broken) if broken else None,
+                 "heads": len(wanted), "strays": strays})  # fmt: skip
+
+
 def _courier(runtime: Runtime) -> Any:
     """Return the courier once every service said what it understands: a stick greets as the running hub does."""
     for name in runtime.settings.services:
         load_service(name, runtime)
+    if runtime.exchange.contracts.get(AUDIT_HEAD) is None:
+        audit_heads.AuditHeads(runtime).register()
     return runtime.exchange.courier()
 
 
@@ -130,4 +152,5 @@ def _kindly(command: Command) -> Command:
 COMMANDS: dict[str, Command] = {
     "links": _kindly(links), "parked": _kindly(parked), "retry": _kindly(retry), "skip": _kindly(skip),
     "export": _kindly(export_stick), "import": _kindly(import_stick),
+    "audit-heads": _kindly(heads), "audit-verify": _kindly(verify_trail),
 }  # fmt: skip
