@@ -108,7 +108,11 @@ def work_a_day(site: Site) -> None:
         "collaboration/v1/orders/duplicates?matter=S001&division=441721&title=路灯", "collaboration/v1/orders/export.csv",
         "matter/v1/matters?on=2026-11-23&q=S", "matter/v1/matters/S001", "management/v1/divisions?q=阳",
         "management/v1/divisions/441721", "management/v1/units?q=局&division=441721", "management/v1/roles",
+        "indicator/v1/definitions?q=率", "indicator/v1/definitions/rate.on_time",
+        "indicator/v1/values?code=rate.on_time&division=441721&from=2026-01-01&to=2026-12-01",
     )  # fmt: skip
+    for chore in site.runtime.chores:
+        chore()
     for path in reads:
         assert operator.get(f"/api/{path}").status_code == 200, path
     for path in ("users?q=demo", "posts", "grants"):

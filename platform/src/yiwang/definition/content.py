@@ -28,4 +28,11 @@ CONTENTS = (
         folder="calendar-2026",
         services=("collaboration",),
     ),
+    ContentSpec(
+        name="indicators",
+        title_zh="起步指标",
+        title_en="starter indicators",
+        folder="indicators-starter",
+        services=("indicator",),
+    ),
 )

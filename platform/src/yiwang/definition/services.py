@@ -42,4 +42,16 @@ SERVICES = (
         needs=("management", "matter"),
         content=("calendar",),
     ),
+    ServiceSpec(
+        name="indicator",
+        title_zh="指标",
+        title_en="indicator",
+        summary_zh="指标口径、版本与血缘；由工单计算，每个数可追溯到规则与明细。",
+        summary_en="Indicators with versions and lineage, computed from orders; each figure leads to its rule and rows.",
+        app="yiwang_services.indicator.app:create_app",
+        roles=("indicator",),
+        tiers=ALL_TIERS,
+        needs=("management", "collaboration"),
+        content=("indicators",),
+    ),
 )

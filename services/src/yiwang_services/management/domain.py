@@ -40,18 +40,20 @@ def _orders(*verbs: str) -> tuple[str, ...]:
 
 
 MATTERS, FLEET = ("matter.matter.read",), ("fleet.matrix.read",)
+FIGURES = ("indicator.value.read",)
 ROLES = (
     Role("registrar", "受理员", "registrar", "business", "division",
-         (*_orders("read", "create", "accept"), "collaboration.reporter.read", *MATTERS)),
+         (*_orders("read", "create", "accept"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("dispatcher", "分拨员", "dispatcher", "business", "division",
-         (*_orders("read", "dispatch", "hand_over"), *MATTERS, *FLEET)),
+         (*_orders("read", "dispatch", "hand_over"), *MATTERS, *FLEET, *FIGURES)),
     Role("handler", "处置员", "handler", "business", "unit",
          (*_orders("read", "dispose"), "collaboration.reporter.read", *MATTERS)),
     Role("verifier", "核查员", "verifier", "business", "division",
-         (*_orders("read", "verify", "close", "hand_back"), "collaboration.reporter.read", *MATTERS)),
+         (*_orders("read", "verify", "close", "hand_back"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("leader", "领导", "leader", "business", "division",
-         (*_orders("read", "supervise", "arbitrate"), *MATTERS, *FLEET)),
-    Role("matter_editor", "事项管理员", "matter editor", "business", "division", (*MATTERS, "matter.matter.edit")),
+         (*_orders("read", "supervise", "arbitrate"), *MATTERS, *FLEET, *FIGURES)),
+    Role("matter_editor", "事项管理员", "matter editor", "business", "division",
+         (*MATTERS, "matter.matter.edit", *FIGURES, "indicator.definition.edit")),
     Role("administrator", "管理员", "administrator", "system", "unit",
          ("management.unit.read", "management.unit.edit", "management.user.read", "management.user.edit",
           "management.grant.edit", "kit.exchange.operate", *MATTERS, *FLEET)),

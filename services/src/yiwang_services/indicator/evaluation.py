@@ -1,0 +1,100 @@
+"""What a formula comes to in one division and period: an exact fraction, or no value and the reason; never a false 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Protocol
+
+from yiwang_services.indicator.expression import (
+    Children,
+    Expression,
+    Figure,
+    Number,
+    Ratio,
+    Reference,
+    Shift,
+)
+from yiwang_services.indicator.periods import Period
+
+BY_ZERO, NOTHING_BELOW = "division_by_zero", "nothing_below"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A value with what it was divided from, or the reason why there is none. 计算结果。"""
+
+    value: Fraction | None
+    reason: str = ""
+    numerator: Fraction | None = None
+    denominator: Fraction | None = None
+
+
+class Facts(Protocol):
+    """Where figures come from. 事实来源。"""
+
+    def figure(self, figure: Figure, division: str, period: Period) -> Fraction:
+        """Return a figure of a division and everything below it."""
+
+    def below(self, division: str) -> Sequence[str]:
+        """Return the divisions directly below."""
+
+
+@dataclass
+class Evaluation:
+    """One run over the formulas of published indicators; what was computed is remembered within it. 计算。"""
+
+    formulas: Mapping[str, Expression]
+    facts: Facts
+    _made: dict[tuple[str, str, Period], Outcome] = field(default_factory=dict)
+
+    def indicator(self, code: str, division: str, period: Period) -> Outcome:
+        """Return what an indicator comes to."""
+        place = (code, division, period)
+        if place not in self._made:
+            self._made[place] = self.outcome(self.formulas[code], division, period)
+        return self._made[place]
+
+    def outcome(self, tree: Expression, division: str, period: Period) -> Outcome:
+        """Return what an expression comes to."""
+        if isinstance(tree, Number | Figure):
+            return Outcome(tree.value if isinstance(tree, Number) else self.facts.figure(tree, division, period))
+        if isinstance(tree, Reference):
+            return self.indicator(tree.code, division, period)
+        if isinstance(tree, Shift):
+            earlier = period.previous() if tree.by == "previous" else period.last_year()
+            return self.outcome(tree.inner, division, earlier)
+        if isinstance(tree, Children):
+            return self._children(tree, division, period)
+        if isinstance(tree, Ratio):
+            return self._pair("/", tree.top, tree.bottom, division, period)
+        return self._pair(tree.sign, tree.left, tree.right, division, period)
+
+    def _children(self, tree: Children, division: str, period: Period) -> Outcome:
+        below = self.facts.below(division)
+        if not below:
+            return Outcome(None, NOTHING_BELOW)
+        found = [self.outcome(tree.inner, child, period) for child in below]
+        missing = next((one for one in found if one.value is None), None)
+        return missing or Outcome(sum((one.value for one in found if one.value is not None), Fraction(0)))
+
+    def _pair(self, sign: str, left: Expression, right: Expression, division: str, period: Period) -> Outcome:
+        one, other = self.outcome(left, division, period), self.outcome(right, division, period)
+        if one.value is None or other.value is None:
+            return Outcome(None, one.reason or other.reason)
+        if sign == "/":
+            return divided(one.value, other.value)
+        return Outcome(combined(sign, one.value, other.value))
+
+
+def combined(sign: str, left: Fraction, right: Fraction) -> Fraction:
+    """Return the sum, difference or product."""
+    return {"+": left + right, "-": left - right, "*": left * right}[sign]
+
+
+def divided(top: Fraction, bottom: Fraction) -> Outcome:
+    """Return a quotient with both of its parts; there is none by zero, and the parts are still told."""
+    if bottom == 0:
+        return Outcome(None, BY_ZERO, top, bottom)
+    return Outcome(top / bottom, "", top, bottom)

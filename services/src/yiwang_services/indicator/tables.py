@@ -1,0 +1,31 @@
+"""The service's tables as its queries name them; the migrations make them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Date, DateTime, Double, Integer, MetaData, Table, Text, Uuid
+
+AT = DateTime(timezone=True)
+META = MetaData(schema="indicator")
+content = Table("content", META, Column("name", Text), Column("version", Text), Column("loaded_at", AT))
+definition = Table(
+    "definition", META, Column("id", Uuid, primary_key=True), Column("code", Text), Column("version", Integer),
+    Column("origin", Text), Column("state", Text), Column("name", Text), Column("name_en", Text),
+    Column("formula", Text), Column("caliber", Text), Column("period", Text), Column("unit", Text),
+    Column("owner", Text), Column("source", Text), Column("created_by", Text), Column("created_at", AT),
+    Column("published_at", AT), Column("retired_at", AT),
+)  # fmt: skip
+value = Table(
+    "value", META, Column("id", Uuid, primary_key=True), Column("definition", Uuid), Column("division", Text),
+    Column("period", Text), Column("starts", Date), Column("ends", Date), Column("value", Double),
+    Column("numerator", Double), Column("denominator", Double), Column("reason", Text), Column("data_time", AT),
+    Column("computed_at", AT),
+)  # fmt: skip
+run = Table(
+    "run", META, Column("id", Uuid, primary_key=True), Column("data_time", AT), Column("computed", Integer),
+    Column("changed", Integer),
+)  # fmt: skip
+
+PUBLIC = MetaData(schema="management_public")
+closure = Table(
+    "v1_division_closure", PUBLIC, Column("ancestor", Text), Column("descendant", Text), Column("depth", Integer)
+)
