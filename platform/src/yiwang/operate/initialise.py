@@ -38,8 +38,14 @@ yiwang up                # 启动 start everything
 def initialise(
     folder: Path, *, profile: Profile = Profile.DEMO, sites: Sequence[str] | None = FIRST_SITES, id: str | None = None
 ) -> Workspace:
-    """Make a workspace of reference sites (None = all of them) and return it. Raises Refused if there is one already."""
+    """Make a workspace of reference sites (None = all of them) and return it. Raises Refused if there is one already.
+
+    A workspace whose making was cut off before its operator key is given that key.
+    """
     if (folder / FILE).exists():
+        if not (cut_off := open_workspace(folder)).operator_key.exists():
+            make_operator_key(cut_off)
+            return cut_off
         raise Refused(
             rule=f"工作区已存在 / there is a workspace already: {folder / FILE}", who="工作区的所有者 / its owner",
             next=f"yiwang validate --workspace {folder}",

@@ -53,6 +53,12 @@ def test_a_half_finished_init_is_finished_by_the_next(tmp_path: Path) -> None:
     assert len(initialise(folder).load_tree()) == 3
 
 
+def test_an_init_that_was_cut_off_before_the_operators_key_is_finished_by_the_next(tmp_path: Path) -> None:
+    key = initialise(tmp_path / "w").operator_key
+    key.unlink()
+    assert initialise(tmp_path / "w").operator_key.is_file()
+
+
 def test_somebody_elses_site_files_are_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "sites").mkdir()
     (tmp_path / "sites" / "441721.yaml").write_text("mine")
