@@ -25,6 +25,7 @@ export const RIGHTS = {
   read: 'collaboration.order.read',
   create: 'collaboration.order.create',
   fleet: 'fleet.matrix.read',
+  exchange: 'kit.exchange.operate',
 } as const
 
 export function toSignIn(next: string): void {

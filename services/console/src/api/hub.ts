@@ -1,7 +1,7 @@
 /** Every question this page asks the hub, by name. */
-import { call, get, type Answer, type Query } from './client.ts'
+import { address, call, get, type Answer, type Query } from './client.ts'
 import type {
-  Division, DivisionHit, Link, Matrix, Matter, Me, NewOrder, Order, OrderRow, Page, StateTitle, Summary, Unit,
+  Attachments, Division, DivisionHit, Duplicate, Link, Matrix, Matter, Me, NewOrder, Order, OrderRow, Page, Parked, StateTitle, Summary, Unit,
 } from './types.ts'
 
 const MANAGEMENT = '/api/management/v1'
@@ -37,5 +37,17 @@ export const act = (
     headers: { 'If-Match': etag, 'Idempotency-Key': key },
   })
 
+export const duplicates = (query: Query, signal?: AbortSignal): Promise<{ items: Duplicate[] }> =>
+  get(`${COLLABORATION}/orders/duplicates`, query, signal)
+/** An address for the browser's own download: the same filter, the same rights. */
+export const exportAddress = (form: 'csv' | 'xlsx', query: Query): string =>
+  address(`${COLLABORATION}/orders/export.${form}`, query)
+export const attachments = (order: string): Promise<Attachments> =>
+  get('/api/attachments/v1', { service: 'collaboration', object_type: 'work_order', object_id: order })
+export const attachmentAddress = (id: string): string => `/api/attachments/v1/${at(id)}`
+
+export const parked = (): Promise<{ items: Parked[] }> => get('/api/exchange/v1/parked')
+export const decideParked = (id: string, verb: 'retry' | 'skip', reason: string): Promise<Answer<unknown>> =>
+  call('POST', `/api/exchange/v1/parked/${at(id)}/${verb}`, { body: { reason } })
 export const links = (): Promise<{ items: Link[] }> => get('/api/exchange/v1/links')
 export const matrix = (): Promise<Matrix> => get('/api/fleet/v1/matrix')

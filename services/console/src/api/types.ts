@@ -8,6 +8,8 @@ export interface Page<T> {
   items: T[]
   next: string | null
   total: number | null
+  /** There are more than the hub counts to: "10,000+". */
+  total_capped?: boolean
 }
 
 /** Who is signed in, where. 当前用户。 */
@@ -74,6 +76,81 @@ export interface OrderRow {
   overdue: boolean
   created_at: string
   updated_at: string
+  /** Made for a demonstration or an exercise; marked wherever it is shown. */
+  generated?: boolean
+  supervised?: string
+  urged?: number
+  round?: number
+  bounces?: number
+  arbitration?: string
+  suspended_until?: string | null
+  stage?: Stage | null
+  merged_into?: string | null
+  callback?: { result: string; attempts: number } | null
+  extension?: { until: string; note: string } | null
+}
+
+/** The clock of the stage that an order is in; it counts working time and rests while the order is suspended. 环节时钟。 */
+export interface Stage {
+  name: string
+  title_zh: string
+  title_en: string
+  started_at: string | null
+  due_at: string | null
+  overdue: boolean
+  suspended_seconds: number
+}
+
+export interface StageDone extends Omit<Stage, 'overdue'> {
+  n: number
+  round: number
+  stage: string
+  ended_at: string
+  on_time: boolean | null
+}
+
+/** A unit asked to help. 协办。 */
+export interface Assist {
+  id: string
+  unit: { id: string; name: string }
+  question: string
+  state: 'asked' | 'answered' | 'withdrawn'
+  answer: string | null
+  asked_at: string
+  answered_at: string | null
+}
+
+export interface Suspension {
+  reason: string
+  note: string
+  from: string
+  until: string
+  ended_at: string | null
+}
+
+/** A possible duplicate, and why. 疑似重复。 */
+export interface Duplicate extends OrderRow {
+  score: number
+  why: { text: number | string | null; distance_m: number | null; hours: number | null }
+}
+
+/** A file of an order; `here` is false while its bytes are still under way. 附件。 */
+export interface Attachment {
+  id: string
+  name: string
+  media_type: string
+  size: number
+  digest: string
+  here: boolean
+  created_at: string
+  created_by: string
+}
+
+export interface Attachments {
+  items: Attachment[]
+  here: number
+  total: number
+  since: string | null
 }
 
 /** A state of the hub's transition table. 状态。 */
@@ -106,7 +183,7 @@ export interface ActionChoice {
 
 export interface ActionField {
   name: string
-  type: 'text' | 'choice' | 'unit' | 'site'
+  type: 'text' | 'choice' | 'unit' | 'site' | 'moment' | 'order' | 'position'
   required: boolean
   label_zh: string
   label_en: string
@@ -132,6 +209,14 @@ export interface Order extends OrderRow {
   version: number | string
   trace: TraceEntry[]
   actions: OrderAction[]
+  original_due_at?: string | null
+  total_seconds?: number
+  stages?: StageDone[]
+  suspensions?: Suspension[]
+  assists?: Assist[]
+  merged?: { id: string; number: string; title: string }[]
+  disposal_location?: { lon: number; lat: number } | null
+  evidence?: { photos: { required: number; present: number }; position: { required: boolean; present: boolean } }
 }
 
 export interface NewOrder {
@@ -177,6 +262,23 @@ export interface Link {
   head_sent: string | null
   head_received: string | null
   last_error: string | null
+  link?: 'leaf' | 'stick'
+  attachments_awaited?: number
+  attachments_missing_bytes?: number
+  attachments_since?: string | null
+}
+
+/** An envelope that could not be applied and waits for somebody. 搁置的报文。 */
+export interface Parked {
+  id: string
+  origin: string
+  kind: string
+  key: string
+  reason: string
+  cause: string
+  next: string
+  attempts: number
+  received_at: string
 }
 
 export type FleetState =

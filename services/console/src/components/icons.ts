@@ -33,6 +33,7 @@ export const ICONS = {
   pin: 'M8 14.5s4.8-4.3 4.8-7.9a4.8 4.8 0 10-9.6 0c0 3.6 4.8 7.9 4.8 7.9zM8 8.2a1.7 1.7 0 100-3.4 1.7 1.7 0 000 3.4z',
   lock: 'M3.5 7.5h9V14h-9zM5.5 7.5V5a2.5 2.5 0 015 0v2.5',
   out: 'M6.5 2.5h-4v11h4M6 8h8M11 5l3 3-3 3',
+  camera: 'M1.8 5h3l1-1.8h4.4l1 1.8h3v8.2H1.8zM8 11.2a2.4 2.4 0 100-4.8 2.4 2.4 0 000 4.8z',
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -1,6 +1,8 @@
+import { benchEn } from './bench.en.ts'
 import type { Key } from './zh.ts'
 
 export const en: Record<Key, string> = {
+  ...benchEn,
   brand: 'Yiwang', brandFull: 'Yiwang',
   skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese 切换为中文',
   demo: 'Demonstration: identities and the root of trust are for show, data are samples', demoShort: 'Demo',
@@ -30,7 +32,7 @@ export const en: Record<Key, string> = {
   'map.islands': 'South China Sea islands', 'map.legend': 'Legend', 'map.areasCount': '{n} div.', 'map.noData': 'No data',
   'map.noParts': 'No outlines below; see the list', 'map.failed': 'The map could not be loaded; the list works all the same', 'map.areaLabel': '{name}, {metric}: {n} orders', 'map.drill': 'Enter drills down',
   'orders.title': 'Work orders', 'orders.state': 'State', 'orders.anyState': 'Any state', 'orders.division': 'Division',
-  'orders.anyDivision': 'Any division', 'orders.search': 'Number or title', 'orders.mine': 'Only what waits for me', 'orders.onlyOverdue': 'Only overdue', 'orders.sort': 'Order', 'sort.created': 'By registration', 'sort.updated': 'By update', 'sort.due': 'By time limit',
+  'orders.anyDivision': 'Any division', 'orders.search': 'Number, title or words', 'orders.mine': 'Concerns me', 'orders.onlyOverdue': 'Only overdue', 'orders.sort': 'Order', 'sort.created': 'By registration', 'sort.updated': 'By update', 'sort.due': 'By time limit',
   'home.noRight': 'Your posts do not include reading work orders, so there are no figures here. Ask an administrator for a business post if you need them.', 'orders.clear': 'Clear filter',
   'orders.number': 'Number', 'orders.name': 'Title', 'orders.matter': 'Matter', 'orders.unit': 'Unit', 'orders.due': 'Due',
   'orders.updated': 'Updated', 'orders.created': 'Registered', 'orders.none': 'No orders match', 'orders.noneHint': 'Widen the filter, or register a new order',

@@ -1,5 +1,8 @@
 /** The page's words in the Chinese of the administration. English mirrors this file key by key. */
+import { benchZh } from './bench.zh.ts'
+
 export const zh = {
+  ...benchZh,
   brand: '一网', brandFull: '一网统管',
   skip: '跳到正文', language: 'English', languageLabel: '切换为英文 Switch to English',
   demo: '演示环境：身份与信任根为演示用途，数据为样例', demoShort: '演示',
@@ -29,12 +32,12 @@ export const zh = {
   'map.islands': '南海诸岛', 'map.legend': '图例', 'map.areasCount': '{n} 个区划', 'map.noData': '无数据',
   'map.noParts': '镇街边界暂缺，见列表', 'map.failed': '地图加载失败，列表仍可使用', 'map.areaLabel': '{name}，{metric} {n} 件', 'map.drill': '回车进入',
   'orders.title': '工单', 'orders.state': '状态', 'orders.anyState': '全部状态', 'orders.division': '区划',
-  'orders.anyDivision': '全部区划', 'orders.search': '编号或标题', 'orders.mine': '只看我的待办', 'orders.onlyOverdue': '只看超期', 'orders.sort': '排序', 'sort.created': '按登记时间', 'sort.updated': '按更新时间', 'sort.due': '按时限',
+  'orders.anyDivision': '全部区划', 'orders.search': '编号、标题或内容，两个字起', 'orders.mine': '与我有关', 'orders.onlyOverdue': '只看超期', 'orders.sort': '排序', 'sort.created': '按登记时间', 'sort.updated': '按更新时间', 'sort.due': '按时限',
   'home.noRight': '您的岗位不含查看工单的权限，因此此处没有数字。需要时请管理员为您分配业务岗位。', 'orders.clear': '清除条件',
   'orders.number': '编号', 'orders.name': '标题', 'orders.matter': '事项', 'orders.unit': '承办单位', 'orders.due': '时限',
   'orders.updated': '更新', 'orders.created': '登记时间', 'orders.none': '没有符合条件的工单', 'orders.noneHint': '放宽条件，或登记新工单',
   'orders.total': '共 {n} 件', 'orders.shown': '本页 {n} 件', 'orders.next': '下一页', 'orders.first': '回到首页',
-  'orders.overdue': '超期', 'orders.elsewhere': '现由 {site} 办理', 'orders.here': '本站点', 'orders.keys': 'j / k 上下移动，回车打开，Esc 关闭',
+  'orders.overdue': '超期', 'orders.elsewhere': '现由 {site} 办理', 'orders.here': '本站点', 'orders.keys': 'j / k 上下移动，x 选择，回车打开，Esc 关闭',
   'orders.find': '查询', 'orders.filters': '查询条件', 'orders.back': '返回列表', 'orders.close': '关闭',
   'orders.open': '打开工单 {number}', 'orders.choose': '从列表中选择一件工单，在此查看经过并办理',
   'order.facts': '基本情况', 'order.reporter': '诉求人', 'order.phone': '电话', 'order.address': '地点', 'order.location': '坐标',

@@ -56,3 +56,16 @@ export function relative(value: string | Date, language: Language, now: Date = n
   const words = new Intl.RelativeTimeFormat(isChinese(language) ? 'zh-CN' : 'en', { numeric: 'auto' })
   return words.format(Math.round(seconds / step[1]), step[2])
 }
+
+/** 512 KB, 3.4 MB: sizes of files. */
+export const size = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
+
+/** 3 天 4 小时: how long something has taken, in its two largest units. */
+export function duration(seconds: number, language: Language): string {
+  const minutes = Math.floor(seconds / 60)
+  const sizes: [number, string, string][] = [[Math.floor(minutes / 1440), '天', 'd'], [Math.floor(minutes / 60) % 24, '小时', 'h'], [minutes % 60, '分钟', 'min']]
+  const first = sizes.findIndex(([n]) => n > 0)
+  const shown = first < 0 ? sizes.slice(2) : sizes.slice(first, first + 2)
+  return shown.map(([n, chinese, english]) => `${n} ${isChinese(language) ? chinese : english}`).join(' ')
+}
