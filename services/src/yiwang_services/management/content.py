@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,7 @@ def load(session: Session, runtime: Runtime) -> None:
         replace_divisions(session, divisions.kept_at(divisions.read(installed), site))
     if _differs(session, runtime, "roles", roles_digest()):
         replace_roles(session)
+    set_policy(session, "second_factor", second_factor_policy(runtime))
 
 
 def _differs(session: Session, runtime: Runtime, name: str, version: str) -> bool:
@@ -81,15 +82,33 @@ def copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Se
 
 
 def replace_roles(session: Session) -> None:
-    """Put the release's roles in the place of the old ones; posts name roles by code and stay."""
-    session.execute(delete(tables.role_permission))
-    session.execute(delete(tables.role))
+    """Put the release's roles in the place of the old ones; posts name roles by code and stay, roles made here too."""
+    ours = select(tables.role.c.code).where(tables.role.c.custom.is_(False))
+    for table in (tables.role_permission, tables.role_delegation):
+        session.execute(delete(table).where(table.c.role.in_(ours)))
+    session.execute(delete(tables.role).where(tables.role.c.custom.is_(False)))
     session.execute(
         insert(tables.role),
         [
-            {"code": r.code, "title_zh": r.title_zh, "title_en": r.title_en, "duty": r.duty, "scope": r.scope}
+            {"code": r.code, "title_zh": r.title_zh, "title_en": r.title_en, "duty": r.duty, "scope": r.scope,
+             "custom": False, "active": True}
             for r in ROLES
         ],
-    )
+    )  # fmt: skip
     rows = [{"role": role.code, "permission": name} for role in ROLES for name in sorted(set(role.permissions))]
     session.execute(insert(tables.role_permission), rows)
+    passed = [{"role": role.code, "permission": name} for role in ROLES for name in sorted(set(role.delegates))]
+    session.execute(insert(tables.role_delegation), passed)
+
+
+def set_policy(session: Session, name: str, value: str) -> None:
+    """Write what this site's settings demand to where the published views read it."""
+    changed: Any = session.execute(update(tables.policy).where(tables.policy.c.name == name).values(value=value))
+    if changed.rowcount == 0:
+        session.execute(insert(tables.policy).values(name=name, value=value))
+
+
+def second_factor_policy(runtime: Runtime) -> str:
+    """Return whether administrative duties demand a second factor: not under a demo root, nor where another provider
+    signs people in, whose business it then is."""
+    return "offered" if runtime.settings.demo or runtime.settings.sign_in is not None else "required"

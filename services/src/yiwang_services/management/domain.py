@@ -25,6 +25,8 @@ class Role:
     """What a post lets its holder do, and how far. 角色。
 
     `scope` is `unit` (the post's unit and those below) or `division` (the unit's division and those below).
+    `delegates` is what the holder may pass on to others without being allowed to do it: who sets up posts for orders
+    handles none.
     """
 
     code: str
@@ -33,6 +35,7 @@ class Role:
     duty: str
     scope: str
     permissions: tuple[str, ...]
+    delegates: tuple[str, ...] = ()
 
 
 def _orders(*verbs: str) -> tuple[str, ...]:
@@ -41,27 +44,32 @@ def _orders(*verbs: str) -> tuple[str, ...]:
 
 MATTERS, FLEET = ("matter.matter.read",), ("fleet.matrix.read",)
 FIGURES = ("indicator.value.read",)
-ROLES = (
+ADMINISTRATION = ("management.unit.read", "management.unit.edit", "management.user.read", "management.user.edit",
+                  "management.grant.edit")  # fmt: skip
+HANDLING = (*_orders("read", "dispose"), "collaboration.reporter.read", *MATTERS)
+SITE_ROLES = (
     Role("registrar", "受理员", "registrar", "business", "division",
          (*_orders("read", "create", "accept"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("dispatcher", "分拨员", "dispatcher", "business", "division",
          (*_orders("read", "dispatch", "hand_over"), *MATTERS, *FLEET, *FIGURES)),
-    Role("handler", "处置员", "handler", "business", "unit",
-         (*_orders("read", "dispose"), "collaboration.reporter.read", *MATTERS)),
+    Role("handler", "处置员", "handler", "business", "unit", HANDLING),
     Role("verifier", "核查员", "verifier", "business", "division",
          (*_orders("read", "verify", "close", "hand_back"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("leader", "领导", "leader", "business", "division",
          (*_orders("read", "supervise", "arbitrate"), *MATTERS, *FLEET, *FIGURES)),
     Role("matter_editor", "事项管理员", "matter editor", "business", "division",
          (*MATTERS, "matter.matter.edit", *FIGURES, "indicator.definition.edit")),
-    Role("administrator", "管理员", "administrator", "system", "unit",
-         ("management.unit.read", "management.unit.edit", "management.user.read", "management.user.edit",
-          "management.grant.edit", "kit.exchange.operate", *MATTERS, *FLEET)),
+    Role("unit_administrator", "单位管理员", "unit administrator", "system", "unit", ADMINISTRATION, HANDLING),
     Role("security", "安全管理员", "security officer", "security", "unit",
-         ("management.user.read", "management.user.unlock", *FLEET)),
+         ("management.user.read", "management.user.unlock", "management.session.revoke", "management.factor.reset", *FLEET)),
     Role("auditor", "审计员", "auditor", "audit", "unit",
          ("management.user.read", "management.audit.read", *FLEET)),
 )  # fmt: skip
+ADMINISTRATOR = Role("administrator", "管理员", "administrator", "system", "unit",
+                     (*ADMINISTRATION, "kit.exchange.operate", *MATTERS, *FLEET),
+                     tuple(sorted({name for role in SITE_ROLES for name in role.permissions})))  # fmt: skip
+"""Passes on whatever any role holds, within the units of the post."""
+ROLES = (*SITE_ROLES, ADMINISTRATOR)
 BY_CODE = {role.code: role for role in ROLES}
 
 
