@@ -37,9 +37,7 @@ def taken_in(open_page: Open, county: Site, count: int) -> str:
     return mark
 
 
-def test_many_orders_are_accepted_at_once_by_keyboard_and_the_page_says_how_many(
-    open_page: Open, county: Site
-) -> None:
+def test_many_orders_are_accepted_at_once_by_keyboard_and_the_page_says_how_many(open_page: Open, county: Site) -> None:
     mark = taken_in(open_page, county, 2)
     page = open_page(county, "registrar", f"/orders?q={mark}")
     settle(page)

@@ -39,5 +39,4 @@ export const benchEn = {
   'links.attachments': 'Files awaited', 'links.attachmentsSince': 'since {since}', 'links.stick': 'Stick', 'links.leaf': 'Network',
   'waiting.title': '{n} actions wait to be sent', 'waiting.hint': 'Sent once, by themselves, when the connection is back',
   'waiting.since': 'waiting since {at}', 'waiting.drop': 'Give up', 'waiting.kept': 'No connection: kept on this machine, sent once when it is back.',
-  'waiting.full': 'No connection, and this machine keeps nothing: what you typed is still here, try again later.',
 } as const

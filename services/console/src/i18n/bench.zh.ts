@@ -28,5 +28,5 @@ export const benchZh = {
   'parked.decide': '处理', 'parked.noRight': '有搁置的报文；处理需要“交换运维”权限，请联系本站点系统管理员。',
   'links.attachments': '待收附件', 'links.attachmentsSince': '自 {since}', 'links.stick': '离线介质', 'links.leaf': '网络',
   'waiting.title': '{n} 项操作待发送', 'waiting.hint': '恢复连接后自动发送一次，无需重复操作', 'waiting.since': '自 {at} 起等待发送', 'waiting.drop': '放弃',
-  'waiting.kept': '网络不通，操作已保存在本机，恢复后自动发送一次。', 'waiting.full': '网络不通，且本机无法保存；填写的内容仍在，请稍后重试。',
+  'waiting.kept': '网络不通，操作已保存在本机，恢复后自动发送一次。',
 } as const
