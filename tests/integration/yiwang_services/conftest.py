@@ -1,4 +1,4 @@
-"""Sites with the three services, as long as a test or a module of tests needs them."""
+"""Sites with the hub's services, as long as a test or a module of tests needs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from yiwang_kit.runtime import build_runtime
 
 @pytest.fixture(scope="session")
 def served_template(postgres: Server) -> str:
-    """A database with every schema of the three services, to clone from."""
+    """A database with every schema of the hub's services, to clone from."""
     name = postgres.create()
     database = Database(postgres.url(name))
     migrate(database, ["yiwang_kit", *(f"yiwang_services.{service}" for service in SERVICES)])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from yiwang_services.indicator import algebra, domain, measures
 from yiwang_services.indicator.domain import Definition
-from yiwang_services.indicator.evaluation import BY_ZERO, NOTHING_BELOW, Evaluation, Outcome
+from yiwang_services.indicator.evaluation import BY_ZERO, NOTHING_BELOW, TOO_LARGE, Evaluation, Outcome
 from yiwang_services.indicator.expression import (
     DEPTH_LIMIT,
     OPERATIONS_LIMIT,
@@ -159,6 +159,17 @@ def test_division_by_zero_is_no_value_with_its_parts() -> None:
     assert value("count(closed) + 1 / count(registered)", Counted({("closed", "top"): 3})) is None
     below = Evaluation({}, Counted({})).outcome(parse("children(count(closed))"), "a", MAY)
     assert (below.value, below.reason) == (None, NOTHING_BELOW)
+
+
+def test_a_chain_of_products_ends_without_a_value_instead_of_without_memory() -> None:
+    product = " * ".join(["999999999999"] * OPERATIONS_LIMIT)
+    formulas = {"i0": parse(product)}
+    formulas |= {f"i{n}": parse(" * ".join([f"i{n - 1}"] * OPERATIONS_LIMIT)) for n in range(1, domain.CHAIN_LIMIT)}
+    assert Evaluation(formulas, Counted({})).indicator("i7", "top", MAY) == Outcome(None, TOO_LARGE)
+
+
+def test_shifts_inside_one_another_have_a_limit() -> None:
+    assert "shifts" in str(refused("previous(previous(last_year(order.closed)))"))
 
 
 def test_an_earlier_period_is_asked_for_earlier_rows() -> None:

@@ -20,10 +20,13 @@ from yiwang_services.indicator.expression import (
     Shift,
     parts,
     references,
+    shifts,
 )
 
 SCALES: Final = {"%": 100, "‰": 1000, "1": 1}
 """Units of a plain number, and how many of them make one."""
+SHIFTS_LIMIT: Final = 2
+"""Each shift asks for another period's orders: a month before last year's is two."""
 NAME = re.compile(r"^[^\W\d_]{1,12}$")
 Unit = tuple[tuple[str, int], ...]
 """Powers of base units in order of their names: 件/人 is (("人", -1), ("件", 1)); () is a plain number."""
@@ -127,6 +130,8 @@ def check(code: str, tree: Expression, declared: str, period: str, known: Mappin
     for node in parts(tree):
         if isinstance(node, Reference) and node.code == code:
             raise ExpressionFault(node.at, f"{code} 引用了自身 / names itself")
+    if shifts(tree) > SHIFTS_LIMIT:
+        raise ExpressionFault(0, f"时段平移超过 {SHIFTS_LIMIT} 层 / more than {SHIFTS_LIMIT} shifts inside one another")
     found, wanted = infer(tree, known, period), unit_of(declared)
     if found != wanted:
         raise ExpressionFault(0, f"公式的单位是 {shown(found)}，声明的是 {declared} / the formula's unit is another")

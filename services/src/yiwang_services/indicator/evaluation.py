@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol
+from typing import Final, Protocol
 
 from yiwang_services.indicator.expression import (
     Children,
@@ -18,7 +18,9 @@ from yiwang_services.indicator.expression import (
 )
 from yiwang_services.indicator.periods import Period
 
-BY_ZERO, NOTHING_BELOW = "division_by_zero", "nothing_below"
+BY_ZERO, NOTHING_BELOW, TOO_LARGE = "division_by_zero", "nothing_below", "too_large"
+BITS_LIMIT: Final = 512
+"""Exact fractions stay this short, so that no chain of products can take the hub's memory."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Evaluation:
             return Outcome(None, NOTHING_BELOW)
         found = [self.outcome(tree.inner, child, period) for child in below]
         missing = next((one for one in found if one.value is None), None)
-        return missing or Outcome(sum((one.value for one in found if one.value is not None), Fraction(0)))
+        return missing or bounded(sum((one.value for one in found if one.value is not None), Fraction(0)))
 
     def _pair(self, sign: str, left: Expression, right: Expression, division: str, period: Period) -> Outcome:
         one, other = self.outcome(left, division, period), self.outcome(right, division, period)
@@ -85,7 +87,13 @@ class Evaluation:
             return Outcome(None, one.reason or other.reason)
         if sign == "/":
             return divided(one.value, other.value)
-        return Outcome(combined(sign, one.value, other.value))
+        return bounded(combined(sign, one.value, other.value))
+
+
+def bounded(value: Fraction) -> Outcome:
+    """Return a value, or none where it would be too long to go on with."""
+    fits = max(value.numerator.bit_length(), value.denominator.bit_length()) <= BITS_LIMIT
+    return Outcome(value) if fits else Outcome(None, TOO_LARGE)
 
 
 def combined(sign: str, left: Fraction, right: Fraction) -> Fraction:
@@ -97,4 +105,5 @@ def divided(top: Fraction, bottom: Fraction) -> Outcome:
     """Return a quotient with both of its parts; there is none by zero, and the parts are still told."""
     if bottom == 0:
         return Outcome(None, BY_ZERO, top, bottom)
-    return Outcome(top / bottom, "", top, bottom)
+    quotient = bounded(top / bottom)
+    return quotient if quotient.value is None else Outcome(quotient.value, "", top, bottom)

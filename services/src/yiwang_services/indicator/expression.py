@@ -27,7 +27,7 @@ RATIO, CHILDREN = "ratio", "children"
 SIGNS: Final = {"×": "*", "÷": "/", "−": "-", "（": "(", "）": ")", "，": ","}
 """Signs as people type them in Chinese."""
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d{1,12}(?:\.\d{1,6})?)|(?P<word>[a-z][a-z0-9_.]{0,59})"
+    r"\s*(?:(?P<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)|(?P<word>[a-z][a-z0-9_.]{0,59})"
     r'|(?P<text>"[^"\n]{0,60}")|(?P<sign>[-+*/(),=×÷−（），]))'
 )
 
@@ -260,6 +260,11 @@ def _inner(tree: Expression) -> tuple[Expression, ...]:
     if isinstance(tree, Ratio):
         return (tree.top, tree.bottom)
     return (tree.inner,) if isinstance(tree, Shift | Children) else ()
+
+
+def shifts(tree: Expression) -> int:
+    """Return how many shifts of the period stand inside one another."""
+    return isinstance(tree, Shift) + max((shifts(inner) for inner in _inner(tree)), default=0)
 
 
 def references(tree: Expression) -> tuple[str, ...]:
