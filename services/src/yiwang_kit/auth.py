@@ -7,6 +7,7 @@ about is in `signin`; what a person may do is in `authorisation`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ class Post:
     unit_name: str
     division: str
     role: str
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class Actor:
     session_id: UUID | None
     site: str
     must_change_password: bool = False
+    acting_post: UUID | None = None
+    """The one post whose rights this session uses, where the person chose one; direct grants hold beside it."""
+    factor_on: bool = False
+    """Whether sign-in asks for a second factor."""
 
 
 def current_actor(request: Request) -> Actor:
@@ -83,15 +89,20 @@ def current_actor(request: Request) -> Actor:
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
-def require(permission: str) -> Any:
-    """Return a dependency that lets through who holds the permission anywhere, as an Actor."""
+def require(permission: str, *, whole_site: bool = False) -> Any:
+    """Return a dependency that lets through who holds the permission anywhere, or over the whole site, as an Actor.
+
+    What changes the site for everybody needs the whole site: an editor of one town does not edit the county's catalogue.
+    """
 
     def holder(request: Request, actor: CurrentActor) -> Actor:
-        from yiwang_kit.authorisation import forbidden, permissions_of
+        from yiwang_kit.authorisation import forbidden, holds_site, permissions_of
 
         runtime: Runtime = request.app.state.runtime
         with runtime.database.transaction() as session:
             if permission not in permissions_of(session, actor):
+                raise forbidden(permission)
+            if whole_site and not holds_site(session, actor, permission, runtime.settings.site.code):
                 raise forbidden(permission)
         return actor
 
@@ -141,13 +152,20 @@ def load_actor(session: Session, user_id: UUID | None, session_id: UUID | None, 
     if user is None or user_id is None:
         return None
     posts = tuple(Post(*row) for row in session.execute(_POSTS, {"id": user_id}))
-    return Actor(user_id, user.login, user.name, posts, session_id, site, user.must_change_password)
+    acting = session.execute(_ACTING, {"id": user_id, "session": session_id}).scalar() if session_id else None
+    return Actor(user_id, user.login, user.name, posts, session_id, site, user.must_change_password,
+                 acting if any(post.id == acting for post in posts) else None, user.factor_on)  # fmt: skip
 
 
-_USER = text("SELECT login, name, must_change_password FROM management_public.v1_user WHERE id = :id AND active")
-_POSTS = text(
-    "SELECT id, unit_id, unit_name, division, role FROM management_public.v1_post WHERE user_id = :id ORDER BY id"
+_USER = text(
+    "SELECT login, name, must_change_password, factor_on FROM management_public.v1_user WHERE id = :id AND active"
 )
+_POSTS = text(
+    "SELECT id, unit_id, unit_name, division, role, expires_at FROM management_public.v1_post "
+    "WHERE user_id = :id ORDER BY id"
+)
+_ACTING = text("SELECT post_id FROM management_public.v1_acting_post WHERE session_id = :session AND user_id = :id")
+_DEMANDED = text("SELECT value FROM management_public.v1_policy WHERE name = 'second_factor'")
 
 
 def describe(runtime: Runtime, actor: Actor) -> dict[str, Any]:
@@ -156,10 +174,16 @@ def describe(runtime: Runtime, actor: Actor) -> dict[str, Any]:
 
     with runtime.database.transaction() as session:
         permissions = permissions_of(session, actor)
+        factor = {
+            "state": "on" if actor.factor_on else "off",
+            "required": session.execute(_DEMANDED).scalar() == "required",
+        }
     site, settings = runtime.settings.site, runtime.settings
     return {
         "user": {"id": str(actor.user_id), "login": actor.login, "name": actor.name},
         "must_change_password": actor.must_change_password,
+        "second_factor": factor,
+        "acting_post": str(actor.acting_post) if actor.acting_post else None,
         "site": {"id": site.id, "code": site.code, "name": site.name, "name_en": site.name_en, "tier": site.tier,
                  "parent": site.parent, "demo": settings.demo},
         "release": settings.release,
@@ -171,4 +195,5 @@ def describe(runtime: Runtime, actor: Actor) -> dict[str, Any]:
 
 def _post_json(post: Post) -> dict[str, Any]:
     unit = {"id": str(post.unit_id), "name": post.unit_name, "division": post.division}
-    return {"id": str(post.id), "unit": unit, "division": post.division, "role": post.role}
+    return {"id": str(post.id), "unit": unit, "division": post.division, "role": post.role,
+            "expires_at": post.expires_at.isoformat() if post.expires_at else None}  # fmt: skip

@@ -3,10 +3,12 @@
 Because a right is a join and not a filter afterwards, it holds on lists, counts, maps, exports and searches alike, and
 somebody moved out of a subtree has lost its rows at the next request. Views that management publishes for this:
 
-- ``management_public.v1_grant(user_id uuid, permission text, unit_id uuid, division text)``: role-expanded; the scope
-  is the unit's subtree, the division's subtree, or both where both are given
+- ``management_public.v1_grant(user_id uuid, permission text, unit_id uuid, division text, post_id uuid)``: role-expanded;
+  the scope is the unit's subtree, the division's subtree, or both where both are given; `post_id` is NULL for what was
+  granted without a post
 - ``management_public.v1_unit_closure(ancestor uuid, descendant uuid, depth int)``
 - ``management_public.v1_division_closure(ancestor text, descendant text, depth int)``
+- ``management_public.v1_unit(id uuid, parent uuid, name text, division text, kind text, active bool)``
 - ``management_public.v1_user(id uuid, login text, name text, active bool, must_change_password bool)``
 - ``management_public.v1_post(id uuid, user_id uuid, unit_id uuid, unit_name text, division text, role text)``
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, column, false, or_, select, table, true
+from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, column, false, literal, or_, select, table, true
 from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
@@ -29,8 +31,10 @@ grant = table(
     column("permission"),
     column("unit_id", Uuid),
     column("division"),
+    column("post_id", Uuid),
     schema=SCHEMA,
 )
+unit = table("v1_unit", column("id", Uuid), column("parent", Uuid), schema=SCHEMA)
 unit_closure = table("v1_unit_closure", column("ancestor", Uuid), column("descendant", Uuid), schema=SCHEMA)
 division_closure = table("v1_division_closure", column("ancestor"), column("descendant"), schema=SCHEMA)
 
@@ -47,8 +51,16 @@ def scope_clause(
         or_(grant.c.unit_id.is_(None), _within(unit_closure, grant.c.unit_id, unit_column)),
         or_(grant.c.division.is_(None), _within(division_closure, grant.c.division, division_column)),
     ]
-    held = and_(grant.c.user_id == actor.user_id, grant.c.permission == permission)
+    held = and_(held_by(actor), grant.c.permission == permission)
     return select(true()).select_from(grant).where(held, *scopes).correlate_except(grant).exists()
+
+
+def held_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a grant is this person's, and of the post they act in where they chose one."""
+    own = grant.c.user_id == actor.user_id
+    if actor.acting_post is None:
+        return own
+    return and_(own, or_(grant.c.post_id.is_(None), grant.c.post_id == actor.acting_post))
 
 
 def _within(closure: Any, ancestor: Any, descendant: Any) -> ColumnElement[bool]:
@@ -63,12 +75,16 @@ def allowed(
     session: Session, actor: Actor, permission: str, *, unit: UUID | None = None, division: str | None = None
 ) -> bool:
     """Return whether the person holds the permission over this unit and division."""
-    from sqlalchemy import cast, literal
-    from sqlalchemy.types import Text
-
     unit_value = cast(literal(unit, Uuid), Uuid) if unit is not None else None
     division_value = cast(literal(division), Text) if division is not None else None
     clause = scope_clause(actor, permission, unit_column=unit_value, division_column=division_value)
+    return bool(session.execute(select(clause)).scalar())
+
+
+def holds_site(session: Session, actor: Actor, permission: str, site: str) -> bool:
+    """Return whether the person holds the permission over the whole site: its topmost unit, its division."""
+    topmost = select(unit.c.id).where(unit.c.parent.is_(None)).order_by(unit.c.id).limit(1).scalar_subquery()
+    clause = scope_clause(actor, permission, unit_column=topmost, division_column=cast(literal(site), Text))
     return bool(session.execute(select(clause)).scalar())
 
 
@@ -88,5 +104,5 @@ def forbidden(permission: str) -> Forbidden:
 
 def permissions_of(session: Session, actor: Actor) -> list[str]:
     """Return every permission that the person holds anywhere, in order."""
-    query = select(grant.c.permission).where(grant.c.user_id == actor.user_id).distinct().order_by(grant.c.permission)
+    query = select(grant.c.permission).where(held_by(actor)).distinct().order_by(grant.c.permission)
     return list(session.execute(query).scalars())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from yiwang_kit import sessions
 if TYPE_CHECKING:
     from yiwang_kit.runtime import Runtime
 
-FIRST_SECONDS, EVERY_SECONDS = 20.0, 3600.0
+FIRST_SECONDS, EVERY_SECONDS, REST_SECONDS = 20.0, 3600.0, 60.0
 SIGN_IN_KEPT = timedelta(hours=1)
 IDEMPOTENCY_KEPT = timedelta(days=7)
 LOCK = 0x59574B4545  # "YWKEE"
@@ -48,9 +49,12 @@ class Housekeeper:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        pause = FIRST_SECONDS
-        while not self._ending.wait(pause):
-            pause = EVERY_SECONDS
+        due = time.monotonic() + FIRST_SECONDS
+        while not self._ending.wait(max(0.0, min(REST_SECONDS, due - time.monotonic()))):
+            self._runtime.database.rest()
+            if time.monotonic() < due:
+                continue
+            due = time.monotonic() + EVERY_SECONDS
             for chore in (self._sweep, *self._runtime.chores):
                 try:
                     chore()

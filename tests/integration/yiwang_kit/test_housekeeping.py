@@ -51,3 +51,16 @@ def test_all_sessions_of_a_person_end_but_the_one_in_use(lab: Lab) -> None:
         assert sessions.find(session, kept, now) is not None
         assert sessions.find(session, other, now) is None
         assert sessions.end_all(session, person) == 1
+
+
+def test_a_quiet_hub_gives_its_database_connections_back_and_a_busy_one_keeps_them(lab: Lab) -> None:
+    database = lab.runtime.database
+    with database.transaction() as one, database.transaction() as two:
+        one.connection(), two.connection()
+    assert database.engine.pool.checkedin() >= 2
+    for _ in range(200):
+        database.ping()
+    assert not database.rest(), "busy"
+    assert database.rest(), "nothing was asked for since"
+    assert database.engine.pool.checkedin() == 0
+    database.ping()

@@ -28,13 +28,13 @@ def router(exchange: Exchange) -> APIRouter:
             return {"items": [link.to_json() for link in exchange.links(session)]}
 
     @routes.get("/parked")
-    def parked(request: Request, actor: Annotated[Actor, require(OPERATE)]) -> dict[str, Any]:
+    def parked(request: Request, actor: Annotated[Actor, require(OPERATE, whole_site=True)]) -> dict[str, Any]:
         del actor
         with request.app.state.runtime.database.transaction() as session:
             return {"items": [parked_json(row) for row in store.parked(session)]}
 
     @routes.post("/parked/{envelope}/retry")
-    def retry(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE)],
+    def retry(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE, whole_site=True)],
               reason: Annotated[str, Body(embed=True, max_length=500)] = "") -> dict[str, Any]:  # fmt: skip
         runtime = request.app.state.runtime
         with runtime.database.transaction() as session:
@@ -42,7 +42,7 @@ def router(exchange: Exchange) -> APIRouter:
         return {"id": str(envelope), "state": "stored"}
 
     @routes.post("/parked/{envelope}/skip")
-    def skip(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE)],
+    def skip(envelope: UUID, request: Request, actor: Annotated[Actor, require(OPERATE, whole_site=True)],
              reason: Annotated[str, Body(embed=True, min_length=4, max_length=500)]) -> dict[str, Any]:  # fmt: skip
         runtime = request.app.state.runtime
         with runtime.database.transaction() as session:
