@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "sql-subset.md"
 TYPES = {"UUID", "TEXT", "INT", "BIGINT", "BOOLEAN", "TIMESTAMPTZ", "DATE", "DOUBLE", "ARRAY"}
 FUNCTIONS = {"SUM", "COALESCE", "LENGTH", "MAX", "COUNT", "EXISTS", "CASE", "CAST", "AND", "OR", "IF",
-             "ARRAY_CONTAINS_ALL"}  # fmt: skip
+             "ARRAY_CONTAINS_ALL", "CURRENT_TIMESTAMP"}  # fmt: skip
 FORBIDDEN: tuple[type[e.Expression], ...] = (
     e.With, e.Window, e.Lateral, e.Array, e.JSONExtract, e.JSONExtractScalar, e.ILike, e.RegexpLike, e.RegexpILike,
     e.Returning, e.OnConflict, e.Merge, e.Unnest, e.Intersect, e.Except, e.Pivot, e.TableSample,
