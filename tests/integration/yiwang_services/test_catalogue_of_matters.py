@@ -76,3 +76,27 @@ def test_a_release_adds_only_what_it_changed_and_a_switch_back_shows_the_earlier
         store.install(session, first, "matters-starter@2026.1", now)
     back = person.get(f"{API}/S001").json()
     assert (back["limit"]["amount"], len(back["versions"])) == (7, 2)
+
+
+def test_an_order_keeps_the_stages_and_the_evidence_of_its_version(fresh_county: Any) -> None:
+    editor = fresh_county.person("operator")
+    promised = {
+        "stages": [{"name": "verify", "amount": 2, "unit": "natural_day"}, {"name": "accept", "amount": 1, "unit": "working_hour"}],
+        "evidence": {"photos": 2, "position": True},
+    }  # fmt: skip
+    written = editor.post(f"{API}/S001/versions", {**LOCAL, **promised}).json()
+    assert [stage["name"] for stage in written["stages"]] == ["accept", "verify"]
+    assert written["evidence"] == promised["evidence"]
+    order = editor.register()
+    assert editor.post(f"{API}/S001/versions", LOCAL).status_code == 201
+    whole = editor.get(f"/api/collaboration/v1/orders/{order['id']}").json()
+    limits = {stage["name"]: (stage["amount"], stage["unit"]) for stage in whole["limits"]["stages"]}
+    assert (limits["accept"], limits["verify"]) == ((1, "working_hour"), (2, "natural_day"))
+    assert limits["sign"] == (8, "working_hour")
+    assert (whole["evidence"]["photos"]["required"], whole["evidence"]["position"]["required"]) == (2, True)
+
+
+def test_a_stage_that_is_unknown_or_named_twice_is_refused(county: Any) -> None:
+    editor, stage = county.person("operator"), {"name": "accept", "amount": 1, "unit": "hour"}
+    for stages in ([{**stage, "name": "lunch"}], [{**stage, "unit": "moon"}], [stage, stage]):
+        assert editor.post(f"{API}/S002/versions", {**LOCAL, "stages": stages}).status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -50,4 +51,6 @@ def known(session: Session, code: str) -> Promise | None:
 def rules_of(row: Any) -> Rules:
     """Return the rules of one version of a matter; stages that it does not name have the limits of the settings."""
     stages = {name: Limit(amount, unit) for name, amount, unit in STAGE_LIMITS}
-    return Rules(total=Limit(row.limit_amount, row.limit_unit), stages=stages)
+    named = json.loads(row.stages) if row.stages else []
+    stages |= {stage["name"]: Limit(stage["amount"], stage["unit"]) for stage in named}
+    return Rules(Limit(row.limit_amount, row.limit_unit), stages, row.photos_demanded, row.position_demanded)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+from yiwang_services.matter import stages
+from yiwang_services.matter.stages import StageLimit
 
 LIMIT_KINDS = ("legal", "promised")
 LIMIT_UNITS = ("working_day", "natural_day", "hour")
@@ -28,15 +31,19 @@ class Matter:
     effective_to: date | None
     source: str
     sample: bool
+    stages: tuple[StageLimit, ...] = ()
+    photos_demanded: int = 0
+    position_demanded: bool = False
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a version."""
-        return asdict(self)
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**columns, "stages": stages.kept(self.stages)}
 
 
 def read(row: Mapping[str, Any]) -> Matter:
     """Return a matter from a row of a pack. Raises ValueError, naming the matter, for what is no matter."""
-    limit = row["limit"]
+    limit, evidence = row["limit"], row.get("evidence", {})
     ends = row["effective_to"]
     matter = Matter(
         code=row["code"], name=row["name"], name_en=row["name_en"], category=row["category"],
@@ -44,6 +51,8 @@ def read(row: Mapping[str, Any]) -> Matter:
         limit_amount=int(limit["amount"]), limit_unit=limit["unit"],
         effective_from=date.fromisoformat(row["effective_from"]),
         effective_to=date.fromisoformat(ends) if ends else None, source=row["source"], sample=bool(row["sample"]),
+        stages=stages.parsed(row.get("stages", ())), photos_demanded=int(evidence.get("photos", 0)),
+        position_demanded=bool(evidence.get("position", False)),
     )  # fmt: skip
     fault = fault_of(matter)
     if fault:
@@ -59,4 +68,6 @@ def fault_of(matter: Matter) -> str | None:
         return "失效日期早于生效日期 / it ends before it begins"
     if not matter.source and not matter.sample:
         return "未注明依据的事项须标为样例 / without a source document it must be marked as a sample"
-    return None
+    if matter.photos_demanded < 0:
+        return "照片数无效 / the number of photos is not valid"
+    return stages.fault_of(matter.stages)

@@ -15,12 +15,31 @@ from yiwang_kit.auth import Actor, CurrentActor, require
 from yiwang_kit.errors import Invalid, NotFound
 from yiwang_kit.pagination import DEFAULT_LIMIT, Limit
 from yiwang_kit.runtime import Runtime
-from yiwang_services.matter import store
+from yiwang_services.matter import stages, store
 from yiwang_services.matter.domain import Matter, fault_of
 
 EDIT = "matter.matter.edit"
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9.-]{1,40}$")]
 PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"
+
+
+class StageBody(BaseModel):
+    """The limit of one stage. 环节时限。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=20)
+    amount: int = Field(ge=1, le=1000)
+    unit: str = Field(max_length=20)
+
+
+class EvidenceBody(BaseModel):
+    """What disposal must show. 办理佐证。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    photos: int = Field(0, ge=0, le=20)
+    position: bool = False
 
 
 class NewVersion(BaseModel):
@@ -40,6 +59,16 @@ class NewVersion(BaseModel):
     effective_to: date | None = None
     source: str = Field("", max_length=200)
     sample: bool = False
+    stages: list[StageBody] = Field(default_factory=list, max_length=6)
+    evidence: EvidenceBody = Field(default_factory=EvidenceBody)
+
+    def matter(self, code: str) -> Matter:
+        """Return what was written as a matter of this code."""
+        plain = self.model_dump(exclude={"stages", "evidence"})
+        return Matter(
+            code=code, **plain, stages=stages.parsed(stage.model_dump() for stage in self.stages),
+            photos_demanded=self.evidence.photos, position_demanded=self.evidence.position,
+        )  # fmt: skip
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -67,8 +96,8 @@ def router(runtime: Runtime) -> APIRouter:
         return {**shape(shown), "versions": [{**shape(row), "current": row.current} for row in rows]}
 
     @routes.post("/matters/{code}/versions", status_code=201)
-    def add(code: Code, body: NewVersion, actor: Annotated[Actor, require(EDIT)]) -> dict[str, Any]:
-        matter = Matter(code=code, **body.model_dump())
+    def add(code: Code, body: NewVersion, actor: Annotated[Actor, require(EDIT, whole_site=True)]) -> dict[str, Any]:
+        matter = body.matter(code)
         fault = fault_of(matter)
         if fault:
             raise Invalid(fault)
@@ -105,4 +134,6 @@ def shape(row: Any) -> dict[str, Any]:
         "effective_from": row.effective_from.isoformat(),
         "effective_to": row.effective_to.isoformat() if row.effective_to else None,
         "source": row.source, "sample": row.sample, "version": row.version, "origin": row.origin,
+        "stages": stages.shown(row.stages),
+        "evidence": {"photos": row.photos_demanded, "position": row.position_demanded},
     }  # fmt: skip

@@ -46,7 +46,8 @@ versions = Table(
     Column("category", Text), Column("unit_hint", Text), Column("conditions", Text), Column("limit_kind", Text),
     Column("limit_amount", Integer), Column("limit_unit", Text), Column("effective_from", Date),
     Column("effective_to", Date), Column("source", Text), Column("sample", Boolean), Column("created_by", Text),
-    Column("created_at", DateTime(timezone=True)),
+    Column("created_at", DateTime(timezone=True)), Column("stages", Text), Column("photos_demanded", Integer),
+    Column("position_demanded", Boolean),
 )  # fmt: skip
 BACKSLASH = "\\"
 
