@@ -47,9 +47,14 @@ __all__ = ["CITY", "COUNTY", "OTHER", "READ", "SITE", "START", "TOWN", "URL", "W
 ROW = table("toy_row", column("id", Uuid), column("name"), column("division"), column("unit", Uuid), schema="kit")
 ORGANISATION = (
     "CREATE SCHEMA management_public",
-    "CREATE TABLE management_public.v1_user (id uuid, login text, name text, active bool, must_change_password bool)",
-    "CREATE TABLE management_public.v1_post (id uuid, user_id uuid, unit_id uuid, unit_name text, division text, role text)",
-    "CREATE TABLE management_public.v1_grant (user_id uuid, permission text, unit_id uuid, division text)",
+    "CREATE TABLE management_public.v1_user (id uuid, login text, name text, active bool, must_change_password bool, "
+    "factor_on bool NOT NULL DEFAULT false)",
+    "CREATE TABLE management_public.v1_post (id uuid, user_id uuid, unit_id uuid, unit_name text, division text, role text, "
+    "expires_at timestamptz)",
+    "CREATE TABLE management_public.v1_grant (user_id uuid, permission text, unit_id uuid, division text, post_id uuid)",
+    "CREATE TABLE management_public.v1_acting_post (session_id uuid, user_id uuid, post_id uuid)",
+    "CREATE TABLE management_public.v1_policy (name text, value text)",
+    "CREATE TABLE management_public.v1_unit (id uuid, parent uuid)",
     "CREATE TABLE management_public.v1_unit_closure (ancestor uuid, descendant uuid, depth int)",
     "CREATE TABLE management_public.v1_division_closure (ancestor text, descendant text, depth int)",
     "CREATE TABLE kit.toy_row (id uuid PRIMARY KEY, name text NOT NULL, division text NOT NULL, unit uuid)",
