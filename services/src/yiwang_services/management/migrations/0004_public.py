@@ -38,7 +38,7 @@ VIEWS = {
     "management_public.v1_post": f"""
         SELECT p.id, p.person AS user_id, p.unit AS unit_id, u.name AS unit_name, u.division, p.role, p.expires_at
         FROM management.post p JOIN management.unit u ON u.id = p.unit
-        WHERE u.active AND {LIVES.format("p")}""",
+        WHERE u.active AND {LIVES.format("p")}""",  # noqa: S608 - every part is written above
     "management_public.v1_grant": f"""
         SELECT p.person AS user_id, rp.permission, {SCOPE}, p.id AS post_id {POSTS.format(right=PERMISSION)}
         UNION ALL
