@@ -26,7 +26,7 @@ from yiwang.errors import NotReady, Refused
 from yiwang.model.release import MANIFEST_NAME, Manifest, release_order
 from yiwang.model.trust import TrustRole
 from yiwang.operate import journey, release
-from yiwang.operate.environments import environment
+from yiwang.operate.environments import environment, tidy
 from yiwang.operate.fleet import control_client
 from yiwang.operate.initialise import initialise
 from yiwang.operate.preflight import require_ready
@@ -88,6 +88,7 @@ class Up:
             self._agents(machine, client, built.folder, note)
         with steps.step(f"安装并证明 {built.manifest.release} install and prove") as note:
             rows = self._prove(machine, client, built.manifest, note)
+            self._tidy(machine)
         with steps.step("首位管理员 first administrators") as note:
             administrators = self._people(machine, note)
         with steps.step("业务贯通 smoke journey") as note:
@@ -158,6 +159,15 @@ class Up:
             client.assign(site, self._assigned(client)[site])
             note(f"{site}: {why}")
         return self._await_proof(machine, client)
+
+    def _tidy(self, machine: Machine) -> None:
+        """Remove environments of releases that nothing here runs any more; not a change of any site."""
+        tables = [
+            machine.control.supervisor.table,
+            *(machine.site(site.id).supervisor.table for site in machine.sites()),
+        ]
+        for name in tidy(machine.workspace.state, tables):
+            self._tell(f"清理旧环境 removed {name}")
 
     def _assigned(self, client: ControlClient) -> dict[str, str]:
         return {item["site"]: item["release"] for item in client.assignments()["items"]}

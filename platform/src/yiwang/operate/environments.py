@@ -5,13 +5,19 @@ Every agent of a state folder shares one: it is read-only, and its pages are in 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from yiwang.adapters import uv
+from yiwang.adapters.files import remove_tree
 from yiwang.adapters.interpreter import running_interpreter
 from yiwang.adapters.release_folder import read_manifest
 from yiwang.errors import NotReady
 from yiwang.model.paths import StatePaths
+
+YOUNG_SECONDS = 3600.0
+"""An agent may be about to hand over to an environment that no process table names yet."""
 
 
 def environment(state: StatePaths, release_folder: Path, lock: str) -> Path:
@@ -41,3 +47,18 @@ def engine_wheel(release_folder: Path, package: str) -> Path:
         if Path(path).name.lower().startswith(prefix):
             return release_folder / path
     raise NotReady(what=f"{release_folder} 不含 {package} / carries no {package}", next="yiwang release build")
+
+
+def tidy(state: StatePaths, tables: Iterable[Path], *, now: float | None = None) -> list[str]:
+    """Remove the environments that no process table names and that are not young; return their names.
+
+    One is about 90 MB, and every release brings two. An earlier release's is made again from its verified wheels when a
+    command for that release comes.
+    """
+    named = "\n".join(path.read_text(encoding="utf-8") for path in tables if path.is_file())
+    moment = time.time() if now is None else now
+    gone = [place for place in sorted((state.root / "environments").glob("*-20*"))
+            if f"/{place.name}/" not in named and moment - place.stat().st_mtime > YOUNG_SECONDS]  # fmt: skip
+    for place in gone:
+        remove_tree(place)
+    return [place.name for place in gone]
