@@ -148,23 +148,25 @@ def _refuse_forgery(runtime: Runtime, request: Request) -> None:
 
 def load_actor(session: Session, user_id: UUID | None, session_id: UUID | None, site: str) -> Actor | None:
     """Read a person as they are now; None where the account is gone or inactive."""
-    user = session.execute(_USER, {"id": user_id}).first() if user_id is not None else None
-    if user is None or user_id is None:
+    rows = session.execute(_PERSON, {"id": user_id, "session": session_id}).all() if user_id is not None else []
+    if not rows or user_id is None:
         return None
-    posts = tuple(Post(*row) for row in session.execute(_POSTS, {"id": user_id}))
-    acting = session.execute(_ACTING, {"id": user_id, "session": session_id}).scalar() if session_id else None
-    return Actor(user_id, user.login, user.name, posts, session_id, site, user.must_change_password,
-                 acting if any(post.id == acting for post in posts) else None, user.factor_on)  # fmt: skip
+    user = rows[0]
+    posts = tuple(Post(*row[:6]) for row in rows if row.id is not None)
+    acting = user.acting if any(post.id == user.acting for post in posts) else None
+    return Actor(
+        user_id, user.login, user.name, posts, session_id, site, user.must_change_password, acting, user.factor_on
+    )
 
 
-_USER = text(
-    "SELECT login, name, must_change_password, factor_on FROM management_public.v1_user WHERE id = :id AND active"
+_PERSON = text(
+    "SELECT p.id, p.unit_id, p.unit_name, p.division, p.role, p.expires_at, u.login, u.name, u.must_change_password, "
+    "u.factor_on, a.post_id AS acting FROM management_public.v1_user u "
+    "LEFT JOIN management_public.v1_post p ON p.user_id = u.id "
+    "LEFT JOIN management_public.v1_acting_post a ON a.user_id = u.id AND a.session_id = :session "
+    "WHERE u.id = :id AND u.active ORDER BY p.id"
 )
-_POSTS = text(
-    "SELECT id, unit_id, unit_name, division, role, expires_at FROM management_public.v1_post "
-    "WHERE user_id = :id ORDER BY id"
-)
-_ACTING = text("SELECT post_id FROM management_public.v1_acting_post WHERE session_id = :session AND user_id = :id")
+"""A person with every post, in one question: it is asked before every request."""
 _DEMANDED = text("SELECT value FROM management_public.v1_policy WHERE name = 'second_factor'")
 
 

@@ -12,8 +12,10 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from yiwang_kit.exchange.envelope import GENESIS
+from yiwang_kit.memo import forget, kept
 
 Row = Any
+PEER = "exchange.peer"
 
 
 def add_outgoing(session: Session, row: Mapping[str, Any]) -> None:
@@ -215,13 +217,14 @@ def ensure_peer(session: Session, site: str, incarnation: int, now: datetime) ->
 
 def set_peer(session: Session, site: str, **values: Any) -> None:
     """Update what is remembered of a peer."""
+    forget(session, (PEER, site))
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     session.execute(text(f"UPDATE kit.exchange_peer SET {assignments} WHERE site = :site"), {"site": site, **values})  # noqa: S608
 
 
 def peer_contracts(session: Session, site: str) -> dict[str, list[int]]:
     """Return what a peer last said it understands."""
-    row = peer_row(session, site)
+    row = kept(session, (PEER, site), lambda: peer_row(session, site))
     return dict(json.loads(row.contracts)) if row else {}
 
 

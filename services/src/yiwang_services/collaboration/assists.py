@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from yiwang_kit.auth import Actor
 from yiwang_kit.authorisation import scope_clause
 from yiwang_kit.ids import uuid7
+from yiwang_kit.memo import forget, kept
 from yiwang_services.collaboration import tables as t
 
 ASKED, ANSWERED, WITHDRAWN = "asked", "answered", "withdrawn"
+ASSISTS, MERGED = "collaboration.assists", "collaboration.merged"
 
 
 def helps(actor: Actor, permission: str, *, order_id: Any = None) -> ColumnElement[bool]:
@@ -30,7 +32,8 @@ def helps(actor: Actor, permission: str, *, order_id: Any = None) -> ColumnEleme
 def of(session: Session, order_id: UUID) -> Sequence[Any]:
     """Return every question about an order, oldest first."""
     a = t.assist.c
-    return session.execute(select(t.assist).where(a.work_order == order_id).order_by(a.asked_at, a.id)).all()
+    query = select(t.assist).where(a.work_order == order_id).order_by(a.asked_at, a.id)
+    return kept(session, (ASSISTS, order_id), lambda: session.execute(query).all())
 
 
 def waiting(session: Session, order_id: UUID) -> Sequence[Any]:
@@ -49,6 +52,7 @@ def mine(session: Session, order_id: UUID, actor: Actor, permission: str) -> Any
 
 def ask(session: Session, order_id: UUID, unit: Any, question: str, now: datetime) -> None:
     """Ask a unit."""
+    forget(session, (ASSISTS, order_id))
     session.execute(
         insert(t.assist).values(
             id=uuid7(), work_order=order_id, unit=unit.id, unit_name=unit.name, question=question, state=ASKED,
@@ -57,16 +61,17 @@ def ask(session: Session, order_id: UUID, unit: Any, question: str, now: datetim
     )  # fmt: skip
 
 
-def settle(session: Session, assist_id: UUID, state: str, answer: str, now: datetime) -> None:
-    """Write an answer, or that none is needed any more."""
+def settle(session: Session, row: Any, state: str, answer: str, now: datetime) -> None:
+    """Write an answer to a question, or that none is needed any more."""
+    forget(session, (ASSISTS, row.work_order))
     values = {"state": state, "answer": answer, "answered_at": now}
-    session.execute(update(t.assist).where(t.assist.c.id == assist_id).values(**values))
+    session.execute(update(t.assist).where(t.assist.c.id == row.id).values(**values))
 
 
 def withdraw_all(session: Session, order_id: UUID, now: datetime) -> None:
     """Take back what nobody has answered: the lead unit no longer has the order."""
     for row in waiting(session, order_id):
-        settle(session, row.id, WITHDRAWN, "", now)
+        settle(session, row, WITHDRAWN, "", now)
 
 
 # Pauses ---------------------------------------------------------------------------------------------------------------
@@ -113,4 +118,8 @@ def add_stage(session: Session, order_id: UUID, **values: Any) -> None:
 def merged(session: Session, order_id: UUID) -> Sequence[Any]:
     """Return the orders that were merged into this one."""
     o = t.work_order.c
-    return session.execute(select(o.id, o.number, o.title).where(o.merged_into == order_id).order_by(o.number)).all()
+    query = select(o.id, o.number, o.title).where(o.merged_into == order_id).order_by(o.number)
+    shelf: dict[UUID, Sequence[Any]] = kept(session, MERGED, dict)
+    if order_id not in shelf:
+        shelf[order_id] = session.execute(query).all()
+    return shelf[order_id]

@@ -104,7 +104,7 @@ def answered(case: Case) -> Values:
     row = assists.mine(case.session, case.row.id, case.actor, t.DISPOSE)
     if row is None:
         raise Conflict("没有向您的单位提出的协办请求 / your unit was not asked")
-    assists.settle(case.session, row.id, assists.ANSWERED, case.note, case.now)
+    assists.settle(case.session, row, assists.ANSWERED, case.note, case.now)
     return {}
 
 
@@ -114,7 +114,7 @@ def withdrawn(case: Case) -> Values:
     row = next((row for row in waiting if str(row.unit) == case.given["unit"].strip()), None)
     if row is None:
         raise fault("unit", "该单位没有待答复的协办请求 / nothing waits at this unit")
-    assists.settle(case.session, row.id, assists.WITHDRAWN, case.note, case.now)
+    assists.settle(case.session, row, assists.WITHDRAWN, case.note, case.now)
     return {}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from yiwang_kit.auth import Actor
 from yiwang_kit.authorisation import scope_clause
+from yiwang_kit.memo import forget
 from yiwang_services.collaboration import assists, search
 from yiwang_services.collaboration import tables as t
 from yiwang_services.collaboration.sight import visible
@@ -67,12 +68,15 @@ def add_order(session: Session, **values: Any) -> None:
 
 def change_order(session: Session, order_id: UUID, **values: Any) -> None:
     """Change an order whose row the caller holds."""
+    if "merged_into" in values:
+        forget(session, assists.MERGED)
     session.execute(update(t.work_order).where(t.work_order.c.id == order_id).values(**values))
 
 
-def entries(session: Session, order_id: UUID) -> Sequence[Any]:
-    """Return the whole trace in order."""
-    return session.execute(select(t.trace).where(t.trace.c.work_order == order_id).order_by(t.trace.c.n)).all()
+def entries(session: Session, order_id: UUID, *, since: int = 1) -> Sequence[Any]:
+    """Return the trace in order, whole or from an entry on."""
+    told = (t.trace.c.work_order == order_id, t.trace.c.n >= since)
+    return session.execute(select(t.trace).where(*told).order_by(t.trace.c.n)).all()
 
 
 def add_entry(session: Session, **values: Any) -> None:

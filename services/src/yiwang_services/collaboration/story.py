@@ -142,7 +142,8 @@ class Story:
 
     def tell(self, session: Session, order_id: UUID, *, since: int, newcomer: str = "") -> None:
         """Send entries from `since` on to every follower, and the whole story to a newcomer."""
-        row, written = store.order(session, order_id), store.entries(session, order_id)
+        row = store.order(session, order_id)
+        written = store.entries(session, order_id, since=1 if newcomer else since)
         sites = store.followers(session, order_id)
         for site in sites:
             if site != self.site.id and self.reachable(site):
