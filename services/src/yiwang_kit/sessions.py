@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,18 @@ def end_all(session: Session, user_id: UUID, *, but: UUID | None = None) -> int:
     return int(result.rowcount)
 
 
+def open_ones(session: Session, user_id: UUID, now: datetime) -> Sequence[Any]:
+    """Return a person's open sessions, the newest first: never the secret, nor what is kept of it."""
+    return session.execute(_OPEN, {"user": user_id, "now": now, "idle": now - IDLE}).all()
+
+
+def end_of(session: Session, user_id: UUID, session_id: UUID) -> bool:
+    """Close one session of a person; return whether there was one."""
+    query = text("DELETE FROM kit.session WHERE user_id = :user AND id = :id")
+    result: Any = session.execute(query, {"user": user_id, "id": session_id})
+    return bool(result.rowcount)
+
+
 def sweep(session: Session, now: datetime) -> None:
     """Remove what has ended."""
     query = text("DELETE FROM kit.session WHERE expires_at < :now OR seen_at < :idle")
@@ -71,5 +84,9 @@ _START = text(
 )
 _FIND = text(
     "SELECT id, user_id, seen_at FROM kit.session WHERE digest = :digest AND expires_at > :now AND seen_at > :idle"
+)
+_OPEN = text(
+    "SELECT id, created_at, seen_at, expires_at, agent FROM kit.session "
+    "WHERE user_id = :user AND expires_at > :now AND seen_at > :idle ORDER BY created_at DESC, id"
 )
 _SEEN = text("UPDATE kit.session SET seen_at = :now WHERE digest = :digest")

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 METRICS: Final[tuple[dict[str, Any], ...]] = (
     {"name": "management_sign_in_total", "kind": "counter", "labels": ("outcome",),
-     "help": "Sign-ins by outcome: done, wrong, locked, slowed"},
+     "help": "Tries to sign in by outcome: done, second, enrol, wrong, code, locked, slowed"},
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from yiwang_kit.runtime import Runtime
-from yiwang_services.management import store
+from yiwang_services.management import store, units
 from yiwang_services.management.domain import generate_password, hash_password
 
 ADMINISTRATOR = "admin"
@@ -58,19 +58,19 @@ def found(session: Session, runtime: Runtime) -> UUID:
     if existing is not None:
         return existing.id  # type: ignore[no-any-return]
     site, now = runtime.settings.site, runtime.clock.now()
-    root = store.add_unit(
-        session, name=site.name, division=site.code, kind="government", parent=None, sample=True, now=now
-    )
 
-    def add(name: str, kind: str, division: str) -> None:
-        store.add_unit(session, name=name, division=division, kind=kind, parent=root, sample=True, now=now)
+    def add(name: str, kind: str, division: str, parent: UUID | None) -> UUID:
+        made = store.add_unit(session, name=name, division=division, kind=kind, parent=parent, sample=True, now=now)
+        units.write_history(session, store.unit(session, made), by="bootstrap", reason="", now=now)
+        return made
 
-    add(CENTRE_NAME, CENTRE, site.code)
+    root = add(site.name, "government", site.code, None)
+    add(CENTRE_NAME, CENTRE, site.code, root)
     for name, kind in BUREAUS:
-        add(name, kind, site.code)
+        add(name, kind, site.code, root)
     for child in store.division_children(session, site.code):
         if child.tier == TOWN:
-            add(child.name, TOWN, child.code)
+            add(child.name, TOWN, child.code, root)
     return root
 
 

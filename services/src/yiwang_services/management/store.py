@@ -14,6 +14,8 @@ from yiwang_kit.ids import uuid7
 from yiwang_services.management import tables as t
 
 BACKSLASH = "\\"
+LOGIN_KEY, ADDRESS_KEY = "login:", "address:"
+"""What stands before a login or an address where tries to sign in are counted."""
 
 
 def contains(column: Any, words: str) -> ColumnElement[bool]:
@@ -82,16 +84,6 @@ def root_unit(session: Session) -> Any:
     return session.execute(select(t.unit).where(t.unit.c.parent.is_(None)).order_by(t.unit.c.id)).first()
 
 
-def topmost_in_division(session: Session, row: Any) -> Any:
-    """Return the highest unit above (or at) this one that serves the same division."""
-    while row.parent is not None:
-        above = unit(session, row.parent)
-        if above is None or above.division != row.division:
-            return row
-        row = above
-    return row
-
-
 def unit_named(session: Session, name: str) -> Any:
     """Return the first unit of a name, or None."""
     return session.execute(select(t.unit).where(t.unit.c.name == name).order_by(t.unit.c.id)).first()
@@ -118,10 +110,9 @@ def units(session: Session, within: ColumnElement[bool], *, words: str | None, d
     return session.execute(query.order_by(t.unit.c.id).limit(limit)).all()
 
 
-def deactivate_unit(session: Session, unit_id: UUID) -> None:
-    """Close a unit and everything below it; its history stays."""
-    below = select(t.unit_closure.c.descendant).where(t.unit_closure.c.ancestor == unit_id)
-    session.execute(update(t.unit).where(t.unit.c.id.in_(below)).values(active=False))
+def upper_units(session: Session) -> Sequence[Any]:
+    """Return the replica of the units of the tier above."""
+    return session.execute(select(t.upper_unit).order_by(t.upper_unit.c.id)).all()
 
 
 # People ---------------------------------------------------------------------------------------------------------------
@@ -160,11 +151,17 @@ def person(session: Session, person_id: UUID) -> Any:
     return session.execute(select(t.person).where(t.person.c.id == person_id)).first()
 
 
-def people(session: Session, within: ColumnElement[bool], *, words: str | None, after: UUID | None,
-           limit: int) -> Sequence[Any]:  # fmt: skip
-    """Return one page of people with the name of their home unit."""
-    query = select(t.person, t.unit.c.name.label("unit_name")).join(t.unit, t.unit.c.id == t.person.c.home_unit)
-    query = query.where(within)
+def people(session: Session, within: ColumnElement[bool], *, words: str | None, unit_id: UUID | None = None,
+           after: UUID | None, limit: int) -> Sequence[Any]:  # fmt: skip
+    """Return one page of people with the name of their home unit and how long sign-in is closed to them."""
+    query = (
+        select(t.person, t.unit.c.name.label("unit_name"), t.sign_in_try.c.locked_until.label("closed_until"))
+        .join(t.unit, t.unit.c.id == t.person.c.home_unit)
+        .outerjoin(t.sign_in_try, t.sign_in_try.c.key == literal(LOGIN_KEY) + t.person.c.login)
+        .where(within)
+    )
+    if unit_id:
+        query = query.where(t.person.c.home_unit == unit_id)
     if words:
         query = query.where(or_(contains(t.person.c.name, words), contains(t.person.c.login, words)))
     if after:
@@ -172,25 +169,50 @@ def people(session: Session, within: ColumnElement[bool], *, words: str | None, 
     return session.execute(query.order_by(t.person.c.id).limit(limit)).all()
 
 
-def set_password(session: Session, person_id: UUID, hashed: str, *, must_change: bool) -> None:
+def set_password(
+    session: Session, person_id: UUID, hashed: str, *, must_change: bool, now: datetime | None = None
+) -> None:
     """Store a new hash; an account that was closed for wrong tries opens again."""
-    session.execute(
-        update(t.person)
-        .where(t.person.c.id == person_id)
-        .values(password=hashed, must_change_password=must_change, failures=0, locked_until=None)
-    )
+    values = {"password": hashed, "must_change_password": must_change, "password_changed_at": now}
+    login = session.execute(select(t.person.c.login).where(t.person.c.id == person_id)).scalar_one()
+    session.execute(update(t.person).where(t.person.c.id == person_id).values(**values))
+    forget_tries(session, LOGIN_KEY + login)
 
 
-def set_tries(session: Session, person_id: UUID, failures: int, locked_until: datetime | None) -> None:
-    """Remember how often in a row the password was wrong."""
-    session.execute(
-        update(t.person).where(t.person.c.id == person_id).values(failures=failures, locked_until=locked_until)
-    )
+def must_change_password(session: Session, person_id: UUID) -> None:
+    """Let somebody in for nothing but a new password."""
+    session.execute(update(t.person).where(t.person.c.id == person_id).values(must_change_password=True))
+
+
+def former_passwords(session: Session, person_id: UUID, number: int) -> list[str]:
+    """Return the newest hashes that a person used before, the present one first."""
+    f = t.former_password
+    query = select(f.c.password).where(f.c.person == person_id).order_by(f.c.id.desc()).limit(number)
+    present = session.execute(select(t.person.c.password).where(t.person.c.id == person_id)).scalar_one()
+    return [present, *session.execute(query).scalars()][:number]
+
+
+def keep_password(session: Session, person_id: UUID, hashed: str, number: int) -> None:
+    """Remember a hash that a person leaves behind, and only the newest few."""
+    f = t.former_password
+    session.execute(insert(f).values(id=uuid7(), person=person_id, password=hashed))
+    kept = select(f.c.id).where(f.c.person == person_id).order_by(f.c.id.desc()).limit(number)
+    session.execute(delete(f).where(f.c.person == person_id, f.c.id.not_in(kept)))
+
+
+def forget_tries(session: Session, key: str) -> None:
+    """Forget the wrong tries of a login or an address."""
+    session.execute(delete(t.sign_in_try).where(t.sign_in_try.c.key == key))
 
 
 def set_active(session: Session, person_id: UUID, active: bool) -> None:
     """Open or close an account."""
     session.execute(update(t.person).where(t.person.c.id == person_id).values(active=active))
+
+
+def set_home(session: Session, person_id: UUID, unit_id: UUID) -> None:
+    """Give a person another home unit."""
+    session.execute(update(t.person).where(t.person.c.id == person_id).values(home_unit=unit_id))
 
 
 _END = text("DELETE FROM kit.session WHERE user_id = :person AND id <> :kept")
@@ -211,8 +233,17 @@ def roles(session: Session) -> Sequence[Any]:
 
 def role_permissions(session: Session) -> dict[str, list[str]]:
     """Return the permissions of each role."""
+    return _by_role(session, t.role_permission)
+
+
+def role_delegations(session: Session) -> dict[str, list[str]]:
+    """Return what the holders of each role may pass on without being allowed to do it."""
+    return _by_role(session, t.role_delegation)
+
+
+def _by_role(session: Session, table: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for row in session.execute(select(t.role_permission).order_by(t.role_permission.c.permission)):
+    for row in session.execute(select(table).order_by(table.c.permission)):
         found.setdefault(row.role, []).append(row.permission)
     return found
 
@@ -233,8 +264,8 @@ def post(session: Session, post_id: UUID) -> Any:
     return session.execute(select(t.post).where(t.post.c.id == post_id)).first()
 
 
-def posts(session: Session, within: ColumnElement[bool], *, person_id: UUID | None, after: UUID | None,
-          limit: int) -> Sequence[Any]:  # fmt: skip
+def posts(session: Session, within: ColumnElement[bool], *, person_id: UUID | None = None, unit_id: UUID | None = None,
+          after: UUID | None, limit: int) -> Sequence[Any]:  # fmt: skip
     """Return one page of posts with the names that a page shows."""
     query = (
         select(t.post, t.unit.c.name.label("unit_name"), t.person.c.name.label("person_name"), t.role.c.title_zh,
@@ -246,6 +277,8 @@ def posts(session: Session, within: ColumnElement[bool], *, person_id: UUID | No
     )  # fmt: skip
     if person_id:
         query = query.where(t.post.c.person == person_id)
+    if unit_id:
+        query = query.where(t.post.c.unit == unit_id)
     if after:
         query = query.where(t.post.c.id > after)
     return session.execute(query.order_by(t.post.c.id).limit(limit)).all()
@@ -268,9 +301,12 @@ def add_grant(session: Session, person_id: UUID, role: str, unit_id: UUID | None
     return made
 
 
-def grants(session: Session, person_ids: ColumnElement[bool], *, after: UUID | None, limit: int) -> Sequence[Any]:
+def grants(session: Session, person_ids: ColumnElement[bool], *, person_id: UUID | None = None, after: UUID | None,
+           limit: int) -> Sequence[Any]:  # fmt: skip
     """Return one page of direct grants."""
     query = select(t.direct_grant).join(t.person, t.person.c.id == t.direct_grant.c.person).where(person_ids)
+    if person_id:
+        query = query.where(t.direct_grant.c.person == person_id)
     if after:
         query = query.where(t.direct_grant.c.id > after)
     return session.execute(query.order_by(t.direct_grant.c.id).limit(limit)).all()
