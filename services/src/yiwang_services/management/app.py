@@ -6,9 +6,11 @@ from fastapi import FastAPI
 
 from yiwang_kit.app import service_app
 from yiwang_kit.runtime import Runtime
-from yiwang_services.management import metrics, oidc, routes
+from yiwang_services.management import chores, metrics, oidc, routes
 from yiwang_services.management.content import Loader
+from yiwang_services.management.factors import FactorKey, Factors
 from yiwang_services.management.keys import TokenKey
+from yiwang_services.management.replica import Replica
 from yiwang_services.management.signing_in import Door
 
 
@@ -18,8 +20,12 @@ def create_app(runtime: Runtime) -> FastAPI:
     loader = Loader(runtime)
     loader.try_now()
     key = TokenKey(runtime.settings.secrets_dir, f"{runtime.settings.public_url}/oidc", runtime.clock)
-    provider = oidc.Provider(runtime, key, Door(runtime, metrics.make(runtime.registry)))
+    factors = Factors(FactorKey(runtime.settings.secrets_dir))
+    provider = oidc.Provider(runtime, key, Door(runtime, metrics.make(runtime.registry), factors))
     runtime.fleet_token = oidc.issuer_of(provider)
-    app.include_router(routes.router(loader))
+    replica = Replica(runtime)
+    replica.register()
+    runtime.chores += [lambda: chores.sweep(runtime), replica.renew]
+    app.include_router(routes.router(loader, factors, replica))
     app.state.public = {"/oidc": oidc.create_provider(runtime, provider)}
     return app

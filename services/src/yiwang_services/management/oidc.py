@@ -19,18 +19,21 @@ from yiwang_kit.app import service_app
 from yiwang_kit.auth import CLIENT_ID, Actor, challenge, digest, redirect_uri
 from yiwang_kit.errors import Forbidden, Invalid, SignInNeeded
 from yiwang_kit.runtime import Runtime
-from yiwang_services.management import page, store
+from yiwang_services.management import factors, page, store
 from yiwang_services.management.content import SERVICE
 from yiwang_services.management.keys import ALGORITHM, TokenKey
 from yiwang_services.management.settings import (
     CODE_LIFETIME,
     FLEET_TOKEN_LIFETIME,
     FORM_LIFETIME,
+    SECOND_STEP,
     TOKEN_LIFETIME,
 )
 from yiwang_services.management.signing_in import Door, Outcome
 
-FORM_AUDIENCE = "sign-in-form"
+FORM_AUDIENCE, CODE_AUDIENCE, DONE_AUDIENCE = "sign-in-form", "sign-in-code", "sign-in-done"
+"""What a form's signed token is good for: a password, a code after the password, nothing but going on."""
+CARRIED = ("state", "nonce", "code_challenge")
 FLEET_PERMISSION = "fleet.matrix.read"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type's name
@@ -80,18 +83,55 @@ class Provider:
             wrong.append("scope")
         if wrong:
             raise Invalid(f"登录请求参数不符 / refused parameters: {', '.join(wrong)}", next="/auth/login")
-        kept = {name: query[name] for name in ("state", "nonce", "code_challenge")}
-        return self.key.issue(FORM_AUDIENCE, FORM_LIFETIME, **kept)
+        return self.key.issue(FORM_AUDIENCE, FORM_LIFETIME, **{name: query[name] for name in CARRIED})
 
-    def enter(self, form: str, login: str, password: str, address: str) -> Response:
-        """Take a filled-in form: back to the hub with a code, or the page again with the reason."""
+    def enter(self, form: str, login: str, password: str, code: str, address: str) -> Response:
+        """Take a filled-in form: the next page, back to the hub with a code, or the page again with the reason."""
         request = self.key.read(form, FORM_AUDIENCE)
-        if request is None:  # left open too long: a fresh page says more to a person than a problem in JSON
-            return RedirectResponse("/auth/login", status_code=303, headers=NO_STORE)
-        outcome = self.door.knock(login, password, address)
+        if request is not None:
+            return self._after_password(request, form, login, self.door.knock(login, password, address))
+        request = self.key.read(form, CODE_AUDIENCE)
+        if request is not None:
+            return self._after_code(request, form, self.door.second(UUID(request["sub"]), code, address))
+        request = self.key.read(form, DONE_AUDIENCE)
+        if request is not None:
+            return self._back_to_hub(UUID(request["sub"]), request)
+        # Left open too long: a fresh page says more to a person than a problem in JSON.
+        return RedirectResponse("/auth/login", status_code=303, headers=NO_STORE)
+
+    def _after_password(self, request: dict[str, Any], form: str, login: str, outcome: Outcome) -> Response:
         if outcome.person is None:
-            return self._again(form, login, outcome)
-        query = urlencode({"code": self._code(outcome.person, request), "state": request["state"]})
+            return _page(self.page(form, login=login, outcome=outcome), outcome)
+        if outcome.word == "done":
+            return self._back_to_hub(outcome.person, request)
+        return _page(
+            self._code_page(self._carry(CODE_AUDIENCE, outcome.person, request, enrol=outcome.word == "enrol"))
+        )
+
+    def _after_code(self, request: dict[str, Any], form: str, outcome: Outcome) -> Response:
+        if outcome.person is None:
+            return _page(self._code_page(form, outcome), outcome)
+        if not outcome.recovery:
+            return self._back_to_hub(outcome.person, request)
+        done = self._carry(DONE_AUDIENCE, outcome.person, request)
+        settings = self.runtime.settings
+        return _page(page.recovery(settings.site, demo=settings.demo, form=done, codes=outcome.recovery))
+
+    def _carry(self, audience: str, person: UUID, request: dict[str, Any], **claims: Any) -> str:
+        kept = {name: request[name] for name in CARRIED}
+        return self.key.issue(audience, SECOND_STEP, sub=str(person), **kept, **claims)
+
+    def _code_page(self, form: str, outcome: Outcome | None = None) -> str:
+        claims, settings = self.key.read(form, CODE_AUDIENCE) or {}, self.runtime.settings
+        said = page.reason(outcome) if outcome else None
+        if not claims.get("enrol"):
+            return page.second(settings.site, demo=settings.demo, form=form, said=said)
+        secret, login = self.door.secret_for(UUID(claims["sub"]))
+        return page.enrol(settings.site, demo=settings.demo, form=form, secret=factors.spaced(secret), said=said,
+                          uri=factors.uri(secret, login, settings.site.name))  # fmt: skip
+
+    def _back_to_hub(self, person: UUID, request: dict[str, Any]) -> Response:
+        query = urlencode({"code": self._code(person, request), "state": request["state"]})
         return RedirectResponse(f"{redirect_uri(self.runtime)}?{query}", status_code=302, headers=NO_STORE)
 
     def page(self, form: str, *, login: str = "", outcome: Outcome | None = None) -> str:
@@ -158,10 +198,6 @@ class Provider:
             raise SignInNeeded("账号不可用 / the account is closed", next="/auth/login")
         return {"sub": str(person.id), "name": person.name, "preferred_username": person.login}
 
-    def _again(self, form: str, login: str, outcome: Outcome) -> Response:
-        status = 429 if outcome.word == "slowed" else 401
-        return HTMLResponse(self.page(form, login=login, outcome=outcome), status, NO_STORE)
-
     def _code(self, person: UUID, request: dict[str, Any]) -> str:
         code, now = secrets.token_urlsafe(32), self.runtime.clock.now()
         with self.runtime.database.transaction(SERVICE) as session:
@@ -169,6 +205,12 @@ class Provider:
                            redirect_uri=redirect_uri(self.runtime), challenge=request["code_challenge"],
                            expires_at=now + CODE_LIFETIME, now=now)  # fmt: skip
         return code
+
+
+def _page(html: str, outcome: Outcome | None = None) -> Response:
+    """Return a page; 429 and 401 where it says why a try failed."""
+    status = 200 if outcome is None else 429 if outcome.word == "slowed" else 401
+    return HTMLResponse(html, status, NO_STORE)
 
 
 def _refused_code() -> Invalid:
@@ -194,9 +236,10 @@ def create_provider(runtime: Runtime, provider: Provider) -> FastAPI:
         return HTMLResponse(provider.page(provider.begin(dict(request.query_params))), headers=NO_STORE)
 
     @app.post("/authorize")
-    def enter(http: Request, request: ShortForm = "", login: ShortForm = "", password: ShortForm = "") -> Response:
+    def enter(http: Request, request: ShortForm = "", login: ShortForm = "", password: ShortForm = "",
+              code: ShortForm = "") -> Response:  # fmt: skip
         address = http.client.host if http.client else "unknown"
-        return provider.enter(request, login, password, address)
+        return provider.enter(request, login, password, code, address)
 
     @app.post("/token")
     def token(
