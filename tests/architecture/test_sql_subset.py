@@ -110,6 +110,8 @@ def work_a_day(site: Site) -> None:
         "management/v1/divisions/441721", "management/v1/units?q=局&division=441721", "management/v1/roles",
         "indicator/v1/definitions?q=率", "indicator/v1/definitions/rate.on_time",
         "indicator/v1/values?code=rate.on_time&division=441721&from=2026-01-01&to=2026-12-01",
+        "situation/v1/topics", "situation/v1/topics/overview?division=441721100", "situation/v1/topics/city_appearance",
+        "situation/v1/alarms?division=441721&state=all",
     )  # fmt: skip
     for chore in site.runtime.chores:
         chore()

@@ -30,7 +30,7 @@ SETTINGS = {
     "listen_addresses": "", "lc_messages": "C",
 }  # fmt: skip
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-ROLES = ("kit", "management", "matter", "collaboration", "indicator")
+ROLES = ("kit", "management", "matter", "collaboration", "indicator", "situation")
 START_SECONDS = 30.0
 
 

@@ -25,7 +25,7 @@ from yiwang_kit.settings import HubSettings, parse_settings
 from yiwang_services.management.commands import COMMANDS
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-SERVICES = ["management", "matter", "collaboration", "indicator"]
+SERVICES = ["management", "matter", "collaboration", "indicator", "situation"]
 TREE: dict[str, dict[str, Any]] = {
     "440000": {"name": "广东省", "tier": "province", "parent": None, "children": ["441700"], "ancestors": []},
     "441700": {"name": "阳江市", "tier": "city", "parent": "440000", "children": ["441721"], "ancestors": ["440000"]},

@@ -35,4 +35,11 @@ CONTENTS = (
         folder="indicators-starter",
         services=("indicator",),
     ),
+    ContentSpec(
+        name="topics",
+        title_zh="起步专题",
+        title_en="starter topics",
+        folder="topics-starter",
+        services=("situation",),
+    ),
 )

@@ -54,4 +54,16 @@ SERVICES = (
         needs=("management", "collaboration"),
         content=("indicators",),
     ),
+    ServiceSpec(
+        name="situation",
+        title_zh="综合态势",
+        title_en="situation",
+        summary_zh="专题由清单定义，在大屏、桌面与手机上呈现；每个数可达口径、明细与处置；告警留痕。",
+        summary_en="Topics are manifests, shown on wall, desk and phone; each figure leads to rule, rows and action; alarms.",
+        app="yiwang_services.situation.app:create_app",
+        roles=("situation",),
+        tiers=ALL_TIERS,
+        needs=("management", "collaboration", "indicator"),
+        content=("topics",),
+    ),
 )

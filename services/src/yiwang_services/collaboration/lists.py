@@ -30,7 +30,8 @@ def asked(
     state: Annotated[str | None, Query(max_length=120)] = None,
     division: Division = None,
     unit: UUID | None = None,
-    matter: Annotated[str | None, Query(max_length=40)] = None,
+    matter: Annotated[str | None, Query(max_length=400, description="codes, separated by commas")] = None,
+    category: Annotated[str | None, Query(max_length=400, description="categories, separated by commas")] = None,
     channel: Annotated[str | None, Query(max_length=20)] = None,
     since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
@@ -50,8 +51,8 @@ def asked(
             f"没有状态 {unknown[0]} / no such state", errors=[{"field": "state", "expected": ", ".join(STATES)}]
         )
     return Filter(
-        state=state, division=division, unit=unit, matter=matter, channel=channel, since=since, until=until, words=q,
-        mine=mine, todo=todo, overdue=overdue, stage_overdue=stage_overdue, suspended=suspended, supervised=supervised,
+        state=state, division=division, unit=unit, matter=matter, category=category, channel=channel, since=since, until=until,
+        words=q, mine=mine, todo=todo, overdue=overdue, stage_overdue=stage_overdue, suspended=suspended, supervised=supervised,
         generated=generated,
     )  # fmt: skip
 

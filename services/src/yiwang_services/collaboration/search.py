@@ -50,6 +50,7 @@ class Filter:
     division: str | None = None
     unit: UUID | None = None
     matter: str | None = None
+    category: str | None = None
     channel: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -153,7 +154,8 @@ def conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
         "state": lambda states: o.state.in_(states.split(",")),
         "division": below,
         "unit": lambda unit: o.unit == unit,
-        "matter": lambda code: o.matter == code,
+        "matter": lambda codes: o.matter.in_(codes.split(",")),
+        "category": lambda names: o.category.in_(names.split(",")),
         "channel": lambda channel: o.channel == channel,
         "since": lambda at: o.created_at >= at,
         "until": lambda at: o.created_at < at,

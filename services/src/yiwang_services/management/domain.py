@@ -45,7 +45,8 @@ def _orders(*verbs: str) -> tuple[str, ...]:
 
 
 MATTERS, FLEET = ("matter.matter.read",), ("fleet.matrix.read",)
-FIGURES = ("indicator.value.read",)
+FIGURES = ("indicator.value.read", "situation.topic.read")
+ALARMS = ("situation.alarm.acknowledge",)
 ADMINISTRATION = ("management.unit.read", "management.unit.edit", "management.user.read", "management.user.edit",
                   "management.grant.edit")  # fmt: skip
 HANDLING = (*_orders("read", "dispose"), "collaboration.reporter.read", *MATTERS)
@@ -53,14 +54,14 @@ SITE_ROLES = (
     Role("registrar", "受理员", "registrar", "business", "division",
          (*_orders("read", "create", "accept"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("dispatcher", "分拨员", "dispatcher", "business", "division",
-         (*_orders("read", "dispatch", "hand_over"), *MATTERS, *FLEET, *FIGURES)),
+         (*_orders("read", "dispatch", "hand_over"), *MATTERS, *FLEET, *FIGURES, *ALARMS)),
     Role("handler", "处置员", "handler", "business", "unit", HANDLING),
     Role("verifier", "核查员", "verifier", "business", "division",
          (*_orders("read", "verify", "close", "hand_back"), "collaboration.reporter.read", *MATTERS, *FIGURES)),
     Role("leader", "领导", "leader", "business", "division",
-         (*_orders("read", "supervise", "arbitrate"), *MATTERS, *FLEET, *FIGURES)),
+         (*_orders("read", "supervise", "arbitrate"), *MATTERS, *FLEET, *FIGURES, *ALARMS)),
     Role("matter_editor", "事项管理员", "matter editor", "business", "division",
-         (*MATTERS, "matter.matter.edit", *FIGURES, "indicator.definition.edit")),
+         (*MATTERS, "matter.matter.edit", *FIGURES, "indicator.definition.edit", "situation.topic.edit")),
     Role("unit_administrator", "单位管理员", "unit administrator", "system", "unit", ADMINISTRATION, HANDLING),
     Role("security", "安全管理员", "security officer", "security", "unit",
          ("management.user.read", "management.user.unlock", "management.session.revoke", "management.factor.reset", *FLEET)),
