@@ -17,8 +17,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
+from sqlalchemy import text
 
-from support.site_lab import SERVICES, Site
+from support.site_lab import SERVICES, Person, Site
 
 EXAMPLES = int(os.environ.get("YIWANG_API_EXAMPLES", "12"))
 PROMISES = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
@@ -92,6 +93,13 @@ def knock(operation: Any, client: httpx.Client, known: Known) -> int:
     return sent
 
 
+def let_in(county: Site, role: str) -> Person:
+    """Sign somebody in; wrong passwords that earlier knocks typed into their account would keep them out."""
+    with county.runtime.database.transaction("management") as session:
+        session.execute(text("DELETE FROM management.sign_in_try"))
+    return county.person(role)
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_visitor_is_turned_away_in_documented_words(county: Site, service: str) -> None:
     visitor = county.visitor().http
@@ -103,5 +111,5 @@ def test_a_visitor_is_turned_away_in_documented_words(county: Site, service: str
 def test_whoever_is_signed_in_meets_only_documented_answers(
     county: Site, known: Known, service: str, role: str
 ) -> None:
-    person = county.person(role).http
+    person = let_in(county, role).http
     assert sum(knock(operation, person, known) for operation in operations(county, service)) > 0

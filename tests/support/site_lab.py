@@ -74,9 +74,13 @@ class Person:
     def sign_in(self, login: str, password: str) -> httpx.Response:
         """Walk the code flow; return the last answer."""
         page = self.follow(self.http.get("/auth/login?next=/auth/me"))
+        return self.submit(page, login=login, password=password)
+
+    def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Fill in the form of a page and send it; return the last answer."""
         form = _Form()
         form.feed(page.text)
-        return self.follow(self.http.post(form.action, data={**form.fields, "login": login, "password": password}))
+        return self.follow(self.http.post(form.action, data={**form.fields, **fields}))
 
     def follow(self, response: httpx.Response) -> httpx.Response:
         """Follow redirects as a browser does."""
@@ -97,6 +101,13 @@ class Person:
 
     def delete(self, path: str) -> httpx.Response:
         return self.http.delete(path, headers={"X-Yiwang-CSRF": "1"})
+
+    def put(self, path: str, body: Any) -> httpx.Response:
+        return self.http.put(path, json=body, headers={"X-Yiwang-CSRF": "1"})
+
+    def patch(self, path: str, body: Any, *, version: Any = None) -> httpx.Response:
+        seen = {"If-Match": f'"{version}"'} if version is not None else {}
+        return self.http.patch(path, json=body, headers={"X-Yiwang-CSRF": "1", **seen})
 
     def register(self, **changes: Any) -> dict[str, Any]:
         """Take in an order that is right but for the changes."""

@@ -37,7 +37,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     made = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS)
     found = None
     for step in range(current - SKEW, current + SKEW + 1):
-        if hmac.compare_digest(made.generate_otp(step), code):
+        if hmac.compare_digest(made.generate_otp(step).encode(), code.encode()):
             found = step
     return found
 

@@ -15,9 +15,10 @@ from yiwang_services.management.domain import password_fault, password_fits
 from yiwang_services.management.settings import PASSWORD_DAYS, PASSWORD_HISTORY, PASSWORD_LENGTH
 
 COMMON = frozenset(files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8").split())
-SAME = str.maketrans(
-    {"@": "a", "4": "a", "0": "o", "1": "l", "!": "l", "3": "e", "$": "s", "5": "s", "7": "t", "8": "b"}
-)
+SAME = {"@": "a", "4": "a", "0": "o", "!": "l", "3": "e", "$": "s", "5": "s", "7": "t", "8": "b"}
+READINGS = tuple(str.maketrans({**SAME, "1": letter}) for letter in "il")
+BEHIND = "0123456789!@#$%^&*._-"
+"""What people put before and behind a word."""
 ROWS = (
     "1234567890",
     "0987654321",
@@ -35,11 +36,8 @@ LEAST_RUN = 4
 def is_common(password: str) -> bool:
     """Return whether guessing would find a password early."""
     plain = password.lower()
-    words = {
-        re.sub(r"[^a-z]+", "", plain),
-        re.sub(r"[^a-z]+", "", plain.translate(SAME)),
-        plain.strip("0123456789!@#$%^&*._-"),
-    }
+    word = plain.strip(BEHIND)
+    words = {word, *(re.sub(r"[^a-z]+", "", form) for form in (plain, *(word.translate(table) for table in READINGS)))}
     return bool(words & COMMON) or len(without_runs(plain)) < LEAST_LEFT
 
 
