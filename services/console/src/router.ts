@@ -1,6 +1,7 @@
 /** The page's addresses. Each page is loaded when it is first opened. */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { known, t } from './i18n/index.ts'
+import { adminRoutes } from './pages/admin/routes.ts'
 import { loadSession, toSignIn } from './session.ts'
 
 declare module 'vue-router' {
@@ -20,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/orders/:id', name: 'order', component: () => import('./pages/OrderPage.vue'), props: true, meta: { title: 'orders.title' } },
   { path: '/fleet', name: 'fleet', component: () => import('./pages/FleetPage.vue'), meta: { title: 'fleet.title' } },
   { path: '/links', name: 'links', component: () => import('./pages/LinksPage.vue'), meta: { title: 'links.title' } },
+  ...adminRoutes,
   { path: '/me', name: 'me', component: () => import('./pages/MePage.vue'), meta: { title: 'me.title' } },
   { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'password.title', bare: true } },
   { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { title: 'nav.wall', bare: true } },

@@ -26,6 +26,15 @@ export const RIGHTS = {
   create: 'collaboration.order.create',
   fleet: 'fleet.matrix.read',
   exchange: 'kit.exchange.operate',
+  unitRead: 'management.unit.read',
+  unitEdit: 'management.unit.edit',
+  userRead: 'management.user.read',
+  userEdit: 'management.user.edit',
+  userUnlock: 'management.user.unlock',
+  grant: 'management.grant.edit',
+  sessions: 'management.session.revoke',
+  factor: 'management.factor.reset',
+  audit: 'management.audit.read',
 } as const
 
 export function toSignIn(next: string): void {

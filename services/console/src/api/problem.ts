@@ -14,6 +14,8 @@ interface ProblemBody {
   next?: string
   instance?: string
   errors?: FieldError[]
+  /** What still hangs on a thing that cannot be closed for it. */
+  uses?: { what_zh: string; what_en: string; n: number }[]
 }
 
 const HAN = /\p{Script=Han}/u

@@ -1,13 +1,16 @@
+import { adminEn } from './admin.en.ts'
 import { benchEn } from './bench.en.ts'
 import type { Key } from './zh.ts'
 
 export const en: Record<Key, string> = {
+  ...adminEn,
   ...benchEn,
   brand: 'Yiwang', brandFull: 'Yiwang',
   skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese 切换为中文',
   demo: 'Demonstration: identities and the root of trust are for show, data are samples', demoShort: 'Demo',
   lost: 'The connection to this site is lost since {since}. Reconnecting; what you typed is kept on this machine.',
-  'nav.label': 'Main navigation', 'nav.situation': 'Situation', 'nav.collaboration': 'Collaboration', 'nav.operations': 'Operations',
+  'nav.label': 'Main navigation', 'nav.situation': 'Situation', 'nav.collaboration': 'Collaboration', 'nav.enablement': 'Enablement', 'nav.management': 'Management', 'nav.command': 'Command', 'nav.supervision': 'Supervision',
+  'nav.overdue': 'Overdue orders', 'nav.supervised': 'Supervised orders',
   'nav.home': 'Overview', 'nav.orders': 'Work orders', 'nav.new': 'New order', 'nav.fleet': 'Version matrix', 'nav.links': 'Exchange links',
   'nav.wall': 'Wall', 'nav.todo': 'To do', 'nav.report': 'Report', 'nav.map': 'Situation', 'nav.me': 'Me',
   'tier.province': 'Province', 'tier.city': 'City', 'tier.county': 'County', 'tier.town': 'Town', 'tier.village': 'Village',

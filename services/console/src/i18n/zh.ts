@@ -1,13 +1,16 @@
 /** The page's words in the Chinese of the administration. English mirrors this file key by key. */
+import { adminZh } from './admin.zh.ts'
 import { benchZh } from './bench.zh.ts'
 
 export const zh = {
+  ...adminZh,
   ...benchZh,
   brand: '一网', brandFull: '一网统管',
   skip: '跳到正文', language: 'English', languageLabel: '切换为英文 Switch to English',
   demo: '演示环境：身份与信任根为演示用途，数据为样例', demoShort: '演示',
   lost: '与本站点的连接已断开，自 {since} 起。正在重新连接，已填写的内容保留在本机。',
-  'nav.label': '主导航', 'nav.situation': '态势', 'nav.collaboration': '协同', 'nav.operations': '运维',
+  'nav.label': '主导航', 'nav.situation': '态势', 'nav.collaboration': '协同', 'nav.enablement': '赋能', 'nav.management': '管理', 'nav.command': '指挥', 'nav.supervision': '监督',
+  'nav.overdue': '超期工单', 'nav.supervised': '督办工单',
   'nav.home': '总览', 'nav.orders': '工单', 'nav.new': '登记工单', 'nav.fleet': '版本矩阵', 'nav.links': '交换链路',
   'nav.wall': '大屏', 'nav.todo': '待办', 'nav.report': '上报', 'nav.map': '态势', 'nav.me': '我的',
   'tier.province': '省级', 'tier.city': '市级', 'tier.county': '县级', 'tier.town': '镇街', 'tier.village': '村居',

@@ -1,0 +1,197 @@
+"""The management centre with a browser: units by the keyboard, a post for a time, a second factor, the trail; every page looked at."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from support.browsing import SHOTS, Site, Viewport, settle
+
+Open = Callable[..., Page]
+PAGES = {
+    "administrator": {
+        "units": "/admin/units",
+        "people": "/admin/people",
+        "roles": "/admin/roles",
+        "account": "/account",
+    },
+    "auditor": {"audit": "/audit"},
+}
+WIDE = {"width": 2560, "height": 1440}
+STEP_SECONDS = 30
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds serious on the page as it stands."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    return [f"{fault['id']}: {node['target']}" for fault in serious for node in fault["nodes"]]
+
+
+def find(field: Locator, name: str) -> None:
+    """Choose a unit in a finder by typing some of its name."""
+    field.fill(name)
+    field.page.get_by_role("option", name=name).first.wait_for()
+    field.press("Enter")
+    expect(field).to_have_value(name)
+
+
+def send(page: Page, form: str) -> None:
+    """Send a form and wait until the page has taken it in."""
+    page.click(f"[data-send={form}]")
+    expect(page.locator(f"[data-send={form}]")).to_have_count(0)
+    settle(page)
+
+
+def six_digits(secret: str) -> str:
+    """Return what an authenticator shows for a secret now (RFC 6238)."""
+    key = base64.b32decode(secret.replace(" ", "") + "=" * (-len(secret.replace(" ", "")) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // STEP_SECONDS), hashlib.sha1)
+    at = digest[-1] & 0x0F
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("role", PAGES)
+def test_the_centres_pages_are_accessible_on_three_screens(open_page: Open, county: Site, role: str, lang: str) -> None:
+    for viewport in (Viewport.DESKTOP, Viewport.PHONE):
+        page = open_page(county, role, "/me", viewport=viewport, lang=lang)
+        complaints: list[str] = []
+        page.on("pageerror", lambda error, said=complaints: said.append(str(error)))
+        for name, path in PAGES[role].items():
+            page.goto(f"{county.base_url}{path}")
+            settle(page)
+            page.screenshot(path=SHOTS / f"{name}-{viewport.name.lower()}-{lang}.png")
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name}: {wide} px wider than the screen"
+            if lang == "zh":
+                assert faults(page) == [], name
+            if viewport is Viewport.DESKTOP:
+                page.set_viewport_size(WIDE)
+                page.screenshot(path=SHOTS / f"{name}-wide-{lang}.png")
+                page.set_viewport_size(viewport.settings()["viewport"])
+        assert complaints == []
+
+
+def test_a_unit_is_found_by_the_keyboard_added_renamed_moved_with_a_preview_and_closed_by_name(
+    open_page: Open, county: Site
+) -> None:
+    name = f"值班科{uuid4().hex[:6]}"
+    page = open_page(county, "administrator", "/admin/units")
+    settle(page)
+    page.locator("[role=treeitem]").first.focus()
+    for key in ("ArrowLeft", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-detail] h2")).to_have_text("指挥中心")
+    page.click("[data-form=add]")
+    page.fill("input[name=name]", name)
+    send(page, "add")
+    expect(page.locator("[data-detail] .notice")).to_contain_text(f"已新增 {name}")
+    page.locator("[data-detail]").get_by_role("button", name=name).click()
+    page.click("[data-form=move]")
+    find(page.locator("[name=parent]"), "公安局")
+    expect(page.locator("[data-preview]")).to_contain_text(f"公安局 › {name}")
+    page.screenshot(path=SHOTS / "unit-move-desktop-zh.png")
+    assert faults(page) == []
+    send(page, "move")
+    expect(page.locator("[data-detail] .crumbs")).to_contain_text("公安局")
+    page.click("[data-form=change]")
+    page.fill("input[name=name]", f"{name}改")
+    page.fill("input[name=reason]", "机构改革")
+    send(page, "change")
+    expect(page.locator("[data-detail] tbody")).to_contain_text("机构改革")
+    page.click("[data-form=standing]")
+    expect(page.locator("[data-send=standing]")).to_have_text(f"停用“{name}改”")
+    send(page, "standing")
+    expect(page.locator("[data-detail] .panel-head")).to_contain_text("已停用")
+
+
+def test_a_person_is_added_and_given_a_post_for_a_time_and_a_refusal_keeps_what_was_typed(
+    open_page: Open, county: Site
+) -> None:
+    login = f"duty.{uuid4().hex[:6]}"
+    page = open_page(county, "administrator", "/admin/people")
+    settle(page)
+    page.click("[data-form=person]")
+    page.fill("input[name=login]", "demo-handler")
+    page.fill("input[name=name]", "值班员")
+    find(page.locator("[data-frame=person] [name=unit]"), "城市管理和综合执法局")
+    page.click("[data-send=person]")
+    expect(page.locator("[data-frame=person] .notice")).to_contain_text("demo-handler 已存在")
+    expect(page.locator("input[name=name]")).to_have_value("值班员")
+    page.fill("input[name=login]", login)
+    page.click("[data-send=person]")
+    expect(page.locator("[data-secret] li")).to_have_count(1)
+    page.goto(f"{county.base_url}/admin/people?q={login}")
+    page.locator("[data-row] a").click()
+    settle(page)
+    page.click("[data-form=post]")
+    page.select_option("select[name=role]", "handler")
+    page.fill("input[name=last]", "2099-12-31")
+    page.screenshot(path=SHOTS / "person-post-desktop-zh.png")
+    send(page, "post")
+    expect(page.locator("[data-post=handler]")).to_contain_text("至 2099-12-31")
+    assert faults(page) == []
+    page.click("[data-ask=take]")
+    expect(page.locator(".ask")).to_contain_text(f"收回 值班员（{login}）")
+    page.click("[data-sure=take]")
+    expect(page.locator("[data-post]")).to_have_count(0)
+    page.goto(f"{county.base_url}/admin/people?q=demo-administrator")
+    page.locator("[data-row] a").click()
+    expect(page.locator(".notice")).to_contain_text("不能变更自己的账号")
+
+
+def test_a_second_factor_is_enrolled_from_a_code_drawn_on_the_page_and_switched_off_again(
+    open_page: Open, county: Site
+) -> None:
+    page = open_page(county, "leader", "/account")
+    settle(page)
+    page.click("[data-form=begin]")
+    page.fill("[data-frame=begin] input[name=current]", county.users["leader"]["password"])
+    page.click("[data-send=begin]")
+    secret = page.locator("[data-factor-secret]").inner_text()
+    expect(page.get_by_role("img", name="验证器二维码")).to_be_visible()
+    page.screenshot(path=SHOTS / "factor-desktop-zh.png")
+    assert faults(page) == []
+    page.fill("input[name=code]", six_digits(secret))
+    page.click("[data-send=confirm]")
+    expect(page.locator("[data-factor]")).to_contain_text("已启用")
+    recovery = page.locator("[data-secret] li").all_inner_texts()
+    assert len(recovery) == 10
+    page.click("[data-form=remove]")
+    page.fill("input[name=code]", recovery[0])
+    page.click("[data-send=remove]")
+    expect(page.locator("[data-factor]")).to_contain_text("未启用")
+
+
+def test_an_auditor_narrows_the_trail_in_the_address_and_others_have_no_way_to_it(
+    open_page: Open, county: Site
+) -> None:
+    page = open_page(county, "auditor", "/audit")
+    settle(page)
+    page.select_option("select[name=action]", "management.demo_users")
+    page.wait_for_url("**/audit?action=management.demo_users")
+    settle(page)
+    expect(page.locator("[data-line]")).to_have_count(1)
+    page.locator("[data-line] summary").click()
+    expect(page.locator("[data-line] dl")).to_contain_text("SM3")
+    assert faults(page) == []
+    with page.expect_download() as download:
+        page.click("[data-export=trail]")
+    assert '"head"' in download.value.path().read_text(encoding="utf-8").splitlines()[-1]
+    other = open_page(county, "registrar", "/")
+    settle(other)
+    expect(other.locator("nav.side a[href='/audit']")).to_have_count(0)
+    assert {"situation", "collaboration", "supervision"} <= {
+        str(centre.get_attribute("data-centre")).removeprefix("nav.") for centre in other.locator("[data-centre]").all()
+    }
