@@ -21,7 +21,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 64
-FILES = "/api/attachments/v1"
+FILES = re.compile(r"^/api/(attachments/v1|[a-z]+/v1/imports/[a-z]+)$")
+"""Where a file may come in: attachments, and tables that a service imports. Each looks at the size it takes itself."""
 FILE_BODY_LIMIT = 20 * 1024 * 1024 + 64 * 1024  # one file and the words of its form
 REQUEST_ID = "yiwang.request_id"  # key in the ASGI scope
 OPENING, CLOSING = b"[{", b"]}"
@@ -132,7 +133,11 @@ class Guard:
 def streams(scope: Scope) -> bool:
     """Return whether a request brings a file, which goes to disk piece by piece and is never parsed as JSON."""
     kind = dict(scope["headers"]).get(b"content-type", b"")
-    return scope.get("path") == FILES and scope.get("method") == "POST" and kind.startswith(b"multipart/form-data")
+    return (
+        bool(FILES.match(scope.get("path", "")))
+        and scope.get("method") == "POST"
+        and kind.startswith(b"multipart/form-data")
+    )
 
 
 def bounded(receive: Receive, scope: Scope) -> Receive:

@@ -28,7 +28,7 @@ TRIES_KEPT: Final = timedelta(hours=24)
 SECOND_STEP: Final = timedelta(minutes=5)
 """How long the page that asks for the second factor may stay open."""
 RECOVERY_CODES: Final = 10
-IMPORT_BYTES: Final = 5 * 1024 * 1024
+IMPORT_BYTES: Final = 10 * 1024 * 1024
 """Largest workbook that is taken in."""
 IMPORT_ROWS: Final = 20_000
 EXPORT_ROWS: Final = 50_000

@@ -210,6 +210,11 @@ def set_active(session: Session, person_id: UUID, active: bool) -> None:
     session.execute(update(t.person).where(t.person.c.id == person_id).values(active=active))
 
 
+def set_name(session: Session, person_id: UUID, name: str) -> None:
+    """Give a person another name."""
+    session.execute(update(t.person).where(t.person.c.id == person_id).values(name=name))
+
+
 def set_home(session: Session, person_id: UUID, unit_id: UUID) -> None:
     """Give a person another home unit."""
     session.execute(update(t.person).where(t.person.c.id == person_id).values(home_unit=unit_id))

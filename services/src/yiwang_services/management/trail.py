@@ -89,6 +89,12 @@ def actions(session: Session) -> list[str]:
     return sorted(session.execute(select(audit.c.action).distinct()).scalars())
 
 
+def digest_at(session: Session, n: int) -> str | None:
+    """Return the digest of one line, or None where there is none."""
+    found = session.execute(select(audit.c.digest).where(audit.c.n == n)).scalar()
+    return bytes(found).hex() if found is not None else None
+
+
 def everything(session: Session, after: int, upto: int) -> Iterator[Any]:
     """Yield the lines behind one number up to another, oldest first, a batch at a time."""
     last = after

@@ -1,4 +1,4 @@
-"""The HTTP API of management: divisions, units, people, rights, one's own account, the audit trail.
+"""The HTTP API of management: divisions, units, people, rights, one's own account, the audit trail, import and export.
 
 Administration is delegated: whoever may edit may do so within the units of their own grants, pass on what they hold
 themselves, and never act on themselves.
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from yiwang_services.management.content import Loader
 from yiwang_services.management.factors import Factors
 from yiwang_services.management.replica import Replica
-from yiwang_services.management.routes import account, divisions, people, rights, trail, units
+from yiwang_services.management.routes import account, divisions, people, rights, sheets, trail, units
 
 
 def router(loader: Loader, factors: Factors, replica: Replica) -> APIRouter:
@@ -21,7 +21,7 @@ def router(loader: Loader, factors: Factors, replica: Replica) -> APIRouter:
         loader.ensure()
 
     routes = APIRouter(prefix="/v1", dependencies=[Depends(loaded)])
-    for part in (account.router(factors), divisions.router(), units.router(replica),
+    for part in (account.router(factors), divisions.router(), sheets.router(replica), units.router(replica),
                  people.router(factors), rights.router(), trail.router()):  # fmt: skip
         routes.include_router(part)
     return routes

@@ -75,6 +75,8 @@ def lines(run: Runtime, after: int) -> Iterator[str]:
     """Yield the trail as lines of JSON, and at the end the head that they must lead to."""
     with run.database.transaction(SERVICE) as session:
         head = run.audit.head(session)
+        if after:
+            yield json.dumps({"from": {"n": after, "digest": trail.digest_at(session, after)}}) + "\n"
         for row in trail.everything(session, after, head.n):
             said = audit.content(
                 row.n, row.at.astimezone(UTC), row.actor, row.action, row.object_type, row.object_id, row.detail

@@ -90,7 +90,7 @@ def _reading(routes: APIRouter) -> None:
                closed: bool = False, cursor: PageCursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:  # fmt: skip
         del actor
         with run.database.transaction(SERVICE) as session:
-            rows = store.units(session, _wanted(under, closed), words=q, division=division, after=cursor_id(cursor),
+            rows = store.units(session, wanted(under, closed), words=q, division=division, after=cursor_id(cursor),
                                limit=limit + 1)  # fmt: skip
         return pagination.page([unit_json(row) for row in rows], limit, lambda row: [row["id"]])
 
@@ -281,7 +281,8 @@ def _refuse_widening(session: Session, actor: Actor, unit: Any, into: Any) -> No
     Authority(session, actor).require_over_posts(unit.id, into=into)
 
 
-def _wanted(under: UUID | None, closed: bool) -> ColumnElement[bool]:
+def wanted(under: UUID | None, closed: bool) -> ColumnElement[bool]:
+    """Return the condition of a list: below one unit, and with the closed ones or without."""
     below = tables.unit_closure
     inside = exists().where(below.c.ancestor == under, below.c.descendant == tables.unit.c.id) if under else true()
     return inside if closed else and_(tables.unit.c.active, inside)
