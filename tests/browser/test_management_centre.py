@@ -26,6 +26,7 @@ PAGES = {
         "account": "/account",
     },
     "auditor": {"audit": "/audit"},
+    "operator": {"catalogue": "/catalogue", "matter": "/catalogue/S001"},
 }
 WIDE = {"width": 2560, "height": 1440}
 STEP_SECONDS = 30
@@ -172,6 +173,28 @@ def test_a_second_factor_is_enrolled_from_a_code_drawn_on_the_page_and_switched_
     page.fill("input[name=code]", recovery[0])
     page.click("[data-send=remove]")
     expect(page.locator("[data-factor]")).to_contain_text("未启用")
+
+
+def test_a_version_of_a_matter_is_written_with_its_difference_in_sight_and_compared_with_the_one_before(
+    open_page: Open, county: Site
+) -> None:
+    page = open_page(county, "operator", "/catalogue?q=公交")
+    settle(page)
+    page.locator("[data-row] a").click()
+    settle(page)
+    page.click("[data-form=version]")
+    days = page.locator("input[name=limit_amount]")
+    wanted = int(days.input_value()) + 1
+    days.fill(str(wanted))
+    expect(page.locator("[data-frame=version] [data-difference]")).to_contain_text(f"承诺 {wanted} 个工作日")
+    page.uncheck("input[name=sample]")
+    expect(page.locator("[data-send=version]")).to_be_disabled()
+    page.check("input[name=sample]")
+    page.screenshot(path=SHOTS / "matter-version-desktop-zh.png", full_page=True)
+    assert faults(page) == []
+    send(page, "version")
+    expect(page.locator("[data-field=limit]")).to_have_text(f"承诺 {wanted} 个工作日")
+    expect(page.locator("[data-difference]")).to_contain_text(f"承诺 {wanted - 1} 个工作日")
 
 
 def test_an_auditor_narrows_the_trail_in_the_address_and_others_have_no_way_to_it(

@@ -2,6 +2,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { known, t } from './i18n/index.ts'
 import { adminRoutes } from './pages/admin/routes.ts'
+import { catalogueRoutes } from './pages/catalogue/routes.ts'
 import { loadSession, toSignIn } from './session.ts'
 
 declare module 'vue-router' {
@@ -22,6 +23,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/fleet', name: 'fleet', component: () => import('./pages/FleetPage.vue'), meta: { title: 'fleet.title' } },
   { path: '/links', name: 'links', component: () => import('./pages/LinksPage.vue'), meta: { title: 'links.title' } },
   ...adminRoutes,
+  ...catalogueRoutes,
   { path: '/me', name: 'me', component: () => import('./pages/MePage.vue'), meta: { title: 'me.title' } },
   { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'password.title', bare: true } },
   { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { title: 'nav.wall', bare: true } },

@@ -35,6 +35,8 @@ export const RIGHTS = {
   sessions: 'management.session.revoke',
   factor: 'management.factor.reset',
   audit: 'management.audit.read',
+  matterRead: 'matter.matter.read',
+  matterEdit: 'matter.matter.edit',
 } as const
 
 export function toSignIn(next: string): void {

@@ -1,10 +1,14 @@
 /** The management centre without a browser: codes to scan, the keys of a tree, filters in the address, terms of posts. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import type { MatterVersion } from '../src/api/catalogue.ts'
 import { readFilter, written } from '../src/lib/address.ts'
+import { asVersion, differences, draftOf } from '../src/lib/matter-diff.ts'
 import { qr, TooLong } from '../src/lib/qr.ts'
 import { step, visible, type Branch } from '../src/lib/tree.ts'
+import { present } from '../src/layouts/navigation.ts'
 import { endOfDay, term } from '../src/pages/admin/words.ts'
+import { say, standing } from '../src/pages/catalogue/words.ts'
 
 const ENROLMENT = 'otpauth://totp/%E9%98%B3%E8%A5%BF%E5%8E%BF:demo-administrator?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=%E9%98%B3%E8%A5%BF%E5%8E%BF&algorithm=SHA1&digits=6&period=30'
 
@@ -58,4 +62,33 @@ test('a term holds through its last day in China, and is shown by that day', () 
   expect(endOfDay('2026-12-31')).toBe('2026-12-31T16:00:00.000Z')
   expect(term(endOfDay('2026-12-31'))).toContain('2026-12-31')
   expect(term(null)).toBe('长期')
+})
+
+describe('a matter', () => {
+  const version: MatterVersion = {
+    code: 'S001', name: '道路破损', name_en: '', category: '市容', unit_hint: '', conditions: '', limit: { kind: 'promised', amount: 7, unit: 'working_day' },
+    effective_from: '2026-01-01', effective_to: null, source: '', sample: true, version: 1, origin: 'local', stages: [], evidence: { photos: 0, position: false },
+  }
+  test('a draft that changes nothing differs in nothing but its first day', () => {
+    expect(differences(version, asVersion(draftOf(version, '2026-01-01'), version), say)).toEqual([])
+    expect(differences(version, asVersion(draftOf(version, '2026-12-01'), version), say).map((one) => one.field)).toEqual(['effective_from'])
+  })
+  test('what differs is said in words: a limit with its unit, a stage by its name', () => {
+    const draft = { ...draftOf(version, '2026-01-01'), limit_amount: 5, stages: [{ name: 'accept', amount: 4, unit: 'working_hour' }] }
+    expect(differences(version, asVersion(draft, version), say)).toEqual([
+      { field: 'limit', before: '承诺 7 个工作日', after: '承诺 5 个工作日' }, { field: 'stages', before: '按默认环节时限', after: '受理 4 工作小时' },
+    ])
+  })
+  test('holds on both days at its ends, and on none outside', () => {
+    const period = { effective_from: '2026-04-01', effective_to: '2026-10-31' }
+    const said = ['2026-03-31', '2026-04-01', '2026-10-31', '2026-11-01'].map((on) => standing(period, on).text)
+    expect(said).toEqual(['未生效', '在效', '在效', '已失效'])
+  })
+})
+
+test('the navigation marks one entry: the filter in an address counts more than its absence', () => {
+  const entries = [{ to: '/' }, { to: '/orders' }, { to: '/orders?overdue=1' }, { to: '/orders/new' }]
+  const at = (path: string, query = {}): string | undefined => present(entries, { path, query })?.to
+  expect([at('/'), at('/orders'), at('/orders', { overdue: '1', q: 'x' }), at('/orders/new'), at('/orders/4f'), at('/elsewhere')]).toEqual(
+    ['/', '/orders', '/orders?overdue=1', '/orders/new', '/orders', undefined])
 })

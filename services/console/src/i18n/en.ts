@@ -1,10 +1,12 @@
 import { adminEn } from './admin.en.ts'
 import { benchEn } from './bench.en.ts'
+import { catalogueEn } from './catalogue.en.ts'
 import type { Key } from './zh.ts'
 
 export const en: Record<Key, string> = {
   ...adminEn,
   ...benchEn,
+  ...catalogueEn,
   brand: 'Yiwang', brandFull: 'Yiwang',
   skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese 切换为中文',
   demo: 'Demonstration: identities and the root of trust are for show, data are samples', demoShort: 'Demo',

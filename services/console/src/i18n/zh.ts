@@ -1,10 +1,12 @@
 /** The page's words in the Chinese of the administration. English mirrors this file key by key. */
 import { adminZh } from './admin.zh.ts'
 import { benchZh } from './bench.zh.ts'
+import { catalogueZh } from './catalogue.zh.ts'
 
 export const zh = {
   ...adminZh,
   ...benchZh,
+  ...catalogueZh,
   brand: '一网', brandFull: '一网统管',
   skip: '跳到正文', language: 'English', languageLabel: '切换为英文 Switch to English',
   demo: '演示环境：身份与信任根为演示用途，数据为样例', demoShort: '演示',

@@ -28,7 +28,9 @@ const all = (): Centre[] => [
   },
   {
     key: 'nav.enablement',
-    entries: [],
+    entries: [
+      { to: '/catalogue', key: 'nav.catalogue', icon: 'book', shown: can(RIGHTS.matterRead) },
+    ],
   },
   {
     key: 'nav.management',
