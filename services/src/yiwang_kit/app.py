@@ -12,7 +12,7 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI
 
-from yiwang_kit import console, fleet, health, metrics, signin
+from yiwang_kit import console, fleet, health, metrics, resources, signin
 from yiwang_kit.answers import answer_with_problems
 from yiwang_kit.attachments import http as attachments
 from yiwang_kit.audit_heads import AuditHeads
@@ -79,6 +79,7 @@ def create_hub(
     AuditHeads(runtime).register()
     hub.include_router(runtime.exchange.router())
     hub.include_router(attachments.router(runtime))
+    resources.watch(runtime)
     runtime.registry.register(ExchangeMetrics(runtime.exchange, runtime.database, runtime.clock))
     if settings.fleet_url:
         hub.include_router(fleet.router(runtime))

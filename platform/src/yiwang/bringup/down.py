@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from yiwang.bringup.machine import Machine
+from yiwang.bringup.monitoring import Monitoring
 from yiwang.errors import Refused
 
 Say = Callable[[str], None]
@@ -12,7 +13,7 @@ Say = Callable[[str], None]
 
 def down(machine: Machine, say: Say) -> list[str]:
     """Stop sites, children before parents, then control; data stay. Return what was stopped."""
-    stopped = []
+    stopped = ["monitoring"] if Monitoring(machine).stop() else []
     for site in reversed(machine.sites()):
         if machine.site(site.id).supervisor.stop():
             say(f"{site.id} {site.name}: 已停止 stopped")

@@ -14,12 +14,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from yiwang.control import agent_routes, operator_routes
+from yiwang.control import agent_routes, gauges, operator_routes
 from yiwang.control.channel import Door
 from yiwang.control.context import Control
 from yiwang.control.driver import Driver
@@ -44,7 +44,7 @@ def create_app(kernel: Kernel, *, drive: bool = True) -> FastAPI:
     )
     app.state.control = control
     _errors(app, kernel)
-    _health(app, kernel)
+    _health(app, control)
     app.include_router(agent_routes.router(control))
     app.include_router(operator_routes.router(control))
     repository = kernel.settings.state / "control" / "repository"
@@ -138,12 +138,12 @@ def _audit_refusal(kernel: Kernel, request: Request, problem: Problem) -> None:
     kernel.record("request.refused", who[:80], request.url.path[:200], reason=problem.detail[:500])
 
 
-def _health(app: FastAPI, kernel: Kernel) -> None:
+def _health(app: FastAPI, control: Control) -> None:
     """Add /healthz, /readyz, /metrics and /version."""
+    kernel = control.kernel
     started = kernel.clock.now()
     registry = CollectorRegistry()
-    sites = Gauge("yiwang_control_sites", "Enrolled sites heard from in the last minute", registry=registry)
-    epoch = Gauge("yiwang_control_epoch", "Control epoch", registry=registry)
+    gauges.watch(registry, kernel, control.matrix, control.rollouts)
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> dict[str, str]:
@@ -160,9 +160,6 @@ def _health(app: FastAPI, kernel: Kernel) -> None:
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
-        now = kernel.clock.now()
-        sites.set(sum((now - heard).total_seconds() < MINUTE for heard in dict(kernel.contacts).values()))
-        epoch.set(kernel.epoch)
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
 
     @app.get("/version", include_in_schema=False)

@@ -38,6 +38,12 @@ PORTS = (
         process="nats",
         protocol="http",
     ),
+    PortSpec(
+        name="prometheus", title_zh="监控", title_en="monitoring", number=7090, process="prometheus", protocol="http"
+    ),
+    PortSpec(
+        name="alertmanager", title_zh="告警", title_en="alerts", number=7093, process="alertmanager", protocol="http"
+    ),
 )
 
 ENGINES = (

@@ -29,6 +29,28 @@ def control_processes(distribution: Distribution, context: ControlContext) -> di
     return {"schema": 1, "processes": [postgres, control]}
 
 
+def monitoring_processes(
+    distribution: Distribution, paths: InstallationPaths, address: str, prometheus: str, alertmanager: str
+) -> dict[str, Any]:
+    """Return the table of monitoring: Prometheus with two weeks of data, and Alertmanager alone, both on loopback."""
+    metrics, alarms = (f"{address}:{distribution.port(name)}" for name in ("prometheus", "alertmanager"))
+    data = paths.root / "data"
+    argv = [
+        prometheus, f"--config.file={paths.root / 'prometheus.yml'}", f"--storage.tsdb.path={data / 'prometheus'}",
+        "--storage.tsdb.retention.time=15d", f"--web.listen-address={metrics}", "--web.enable-lifecycle",
+    ]  # fmt: skip
+    keeper = [
+        alertmanager, f"--config.file={paths.root / 'alertmanager.yml'}", f"--storage.path={data / 'alertmanager'}",
+        f"--web.listen-address={alarms}", "--cluster.listen-address=",
+    ]  # fmt: skip
+    ready = {"kind": "http", "url": f"http://{metrics}/-/ready"}
+    alive = {"kind": "http", "url": f"http://{alarms}/-/ready"}
+    return {"schema": 1, "processes": [
+        _process(distribution, paths, "alertmanager", keeper, ready=alive),
+        _process(distribution, paths, "prometheus", argv, ready=ready, after=["alertmanager"]),
+    ]}  # fmt: skip
+
+
 def _postgres(distribution: Distribution, paths: InstallationPaths, address: str, user: str | None) -> Process:
     """Return the database: it listens on the installation's own address and in its short socket folder."""
     engine, port = distribution.engine("postgres"), distribution.port("postgres")

@@ -142,3 +142,9 @@ class StatePaths:
     def control(self) -> ControlPaths:
         """Return control's folders."""
         return ControlPaths(root=self.root / "control", runtime=self.runtime / "control", engines=self.engines)
+
+    def monitoring(self) -> InstallationPaths:
+        """Return the folders of Prometheus and Alertmanager."""
+        return InstallationPaths(
+            root=self.root / "monitoring", runtime=self.runtime / "monitoring", engines=self.engines
+        )

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yiwang.definition import distribution
+from yiwang.definition.alerts import alerts
+from yiwang.definition.dashboards import DASHBOARDS
 from yiwang.definition.divisions import CHECKOUT
+from yiwang.definition.slos import SLOS
 from yiwang.emit import Files
 from yiwang.emit.docs import NOTE, CommandDoc, reference_docs
+from yiwang.emit.monitoring import FOLDER as MONITORING
+from yiwang.emit.monitoring import RUNBOOKS, monitoring_files
 from yiwang.emit.schema import schemas
 from yiwang.errors import NotReady
 from yiwang.operate.validate import reference_tree
@@ -19,7 +24,8 @@ FOLDER = "docs/reference"
 
 def emitted(commands: Sequence[CommandDoc]) -> Files:
     """Return every committed file that follows from the definition."""
-    return reference_docs(distribution(), reference_tree(), commands) | schemas(distribution())
+    watched = monitoring_files(alerts(), SLOS, DASHBOARDS)
+    return reference_docs(distribution(), reference_tree(), commands) | schemas(distribution()) | watched
 
 
 def checkout() -> Path:
@@ -46,6 +52,8 @@ def render(commands: Sequence[CommandDoc], root: Path | None = None) -> tuple[Ch
 
 
 def _owned(root: Path) -> Files:
-    """Return the pages there that carry our mark: one that is emitted no more must go."""
-    pages = {f"{FOLDER}/{path.name}": path.read_text(encoding="utf-8") for path in (root / FOLDER).glob("*.md")}
-    return {path: text for path, text in pages.items() if NOTE in text}
+    """Return the pages there that carry our mark, and everything under the emitted folders: what is emitted no more goes."""
+    pages = [path for folder in (FOLDER, RUNBOOKS) for path in (root / folder).glob("*.md")]
+    pages = [path for path in pages if NOTE in path.read_text(encoding="utf-8")]
+    watched = [path for path in (root / MONITORING).rglob("*") if path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in (*pages, *watched)}

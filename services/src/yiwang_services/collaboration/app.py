@@ -47,6 +47,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     """Return the service's app; from now on the exchange hands it messages about orders."""
     app = service_app("collaboration", runtime, title_zh="协同处置")
     orders = Orders(runtime, metrics.make(runtime.registry))
+    runtime.registry.register(metrics.Backlog(runtime))
     orders.story.register()
     runtime.attachments.register(SERVICE, rights())
     runtime.chores.append(lambda: recompute(orders))

@@ -133,6 +133,15 @@ def _sums(now: datetime, midnight: datetime) -> list[ColumnElement[Any]]:
     ]
 
 
+def backlog(session: Session, site: str, now: datetime) -> tuple[int, int]:
+    """Return how many orders a site has to finish, and how many of them are late; for monitoring, not for people."""
+    o = t.work_order.c
+    late = func.coalesce(func.sum(case((o.due_at < now, 1), else_=0)), 0)
+    query = select(func.count(), late).where(o.state != CLOSED, o.owner_site == site)
+    opened, overdue = session.execute(query).one()
+    return int(opened), int(overdue)
+
+
 def totals(session: Session, actor: Actor, division: str, now: datetime, midnight: datetime) -> Any:
     """Return the sums of a division and everything below."""
     return session.execute(select(*_sums(now, midnight)).where(visible(session, actor), search.below(division))).one()
