@@ -25,8 +25,9 @@ $(STAMP): requirements/bootstrap.lock requirements/dev.lock pyproject.toml hatch
 
 venv: $(STAMP) ## make .venv from the hash-locked requirements
 
-up: $(STAMP) ## control, province, city and county from one definition; a second run changes nothing
+up: $(STAMP) ## control, province, city and county from one definition (MONITORING=1: Prometheus beside them); a second run changes nothing
 	@$(BIN)/yiwang up
+	@$(if $(MONITORING),$(BIN)/yiwang monitor up)
 
 status: $(STAMP) ## what runs where, proven when
 	@$(BIN)/yiwang status
@@ -46,6 +47,9 @@ test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and
 
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
+
+test-monitoring: $(STAMP) ## rules by promtool, real Prometheus and Alertmanager beside three sites (≤ 6 min)
+	@$(LANE) test-monitoring 360 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/monitoring
 
 reliability: $(STAMP) ## rollouts while orders flow; beside them crash seeds of the exchange, backup and restore (≤ 10 min)
 	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
@@ -80,4 +84,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down demo test test-api test-browser reliability soak lint types render golden bench docs lock
+.PHONY: help venv up status down demo test test-api test-browser test-monitoring reliability soak lint types render golden bench docs lock

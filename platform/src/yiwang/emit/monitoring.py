@@ -165,9 +165,7 @@ def promtool_tests(specs: Iterable[AlertSpec]) -> dict[str, Any]:
 
 
 def _test(spec: AlertSpec, case: Case, what: str) -> dict[str, Any]:
-    expected = [
-        {"exp_labels": {**found, **own_labels(spec)}, "exp_annotations": spoken(spec)} for found in case.fires
-    ]
+    expected = [{"exp_labels": {**found, **own_labels(spec)}, "exp_annotations": spoken(spec)} for found in case.fires]
     looked = {"eval_time": f"{case.minutes}m", "alertname": spec.name, "exp_alerts": expected}
     series = [{"series": name, "values": values} for name, values in case.series.items()]
     return {"name": f"{spec.name} {what}", "interval": "1m", "input_series": series, "alert_rule_test": [looked]}
