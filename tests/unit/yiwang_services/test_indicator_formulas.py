@@ -49,6 +49,9 @@ class Counted:
     def below(self, division: str) -> Sequence[str]:
         return ("a", "b") if division == "top" else ()
 
+    def submitted(self, code: str, rule: object, division: str, period: Period) -> Outcome | None:
+        return None
+
 
 def value(formula: str, facts: Counted, division: str = "top") -> Fraction | None:
     return Evaluation({}, facts).outcome(parse(formula), division, MAY).value
@@ -215,3 +218,50 @@ def test_units_are_read_and_shown_alike() -> None:
 def test_every_word_of_the_language_has_a_column_of_the_public_view() -> None:
     columns = {*measures.MOMENTS.values(), *measures.COLUMNS.values(), *(c for c, _ in measures.NUMBERS.values())}
     assert all(column.table is measures.facts for column in columns)
+
+
+# What units submit ----------------------------------------------------------------------------------------------------
+
+
+class Told(Counted):
+    """Facts of values submitted for the two divisions below."""
+
+    def __init__(self, **told: Outcome) -> None:
+        super().__init__({})
+        self._told = told
+
+    def submitted(self, code: str, rule: object, division: str, period: Period) -> Outcome | None:
+        return self._told.get(division)
+
+
+def told(numerator: int, denominator: int) -> Outcome:
+    return Outcome(Fraction(numerator, denominator), "", Fraction(numerator), Fraction(denominator))
+
+
+def rolled(formula: str, facts: Told) -> Outcome:
+    return Evaluation({"x": parse(formula)}, facts).indicator("x", "top", MAY)
+
+
+@given(st.tuples(NUMBERS, st.integers(1, 10**6)), st.tuples(NUMBERS, st.integers(1, 10**6)))
+def test_a_submitted_rate_rolls_up_as_sum_over_sum(a: tuple[int, int], b: tuple[int, int]) -> None:
+    outcome = rolled("submitted(ratio, 10)", Told(a=told(*a), b=told(*b)))
+    assert outcome == Outcome(Fraction(a[0] + b[0], a[1] + b[1]), "", Fraction(a[0] + b[0]), Fraction(a[1] + b[1]))
+
+
+def test_a_sum_over_some_of_the_divisions_says_that_it_is_partial() -> None:
+    outcome = rolled("submitted(sum, 10)", Told(a=Outcome(Fraction(3))))
+    assert (outcome.value, outcome.reason) == (3, "partial")
+
+
+def test_where_nobody_submitted_there_is_no_value_and_never_a_zero() -> None:
+    assert rolled("submitted(sum, 10)", Told()) == Outcome(None, "not_submitted")
+
+
+def test_a_divisions_own_submission_stands_above_what_lies_below() -> None:
+    assert rolled("submitted(sum, 10)", Told(top=Outcome(Fraction(9)), a=Outcome(Fraction(3)))).value == 9
+
+
+@pytest.mark.parametrize("formula", ["submitted(sum, 10) + 1", "previous(submitted(sum, 10))", "submitted(mean, 10)",
+                                     "submitted(sum, 1.5)", "submitted(sum, 999)", "submitted()"])  # fmt: skip
+def test_submitted_stands_alone_with_a_known_rule_and_whole_days(formula: str) -> None:
+    assert refused(formula)

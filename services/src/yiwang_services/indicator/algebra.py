@@ -18,6 +18,7 @@ from yiwang_services.indicator.expression import (
     Ratio,
     Reference,
     Shift,
+    Submitted,
     parts,
     references,
     shifts,
@@ -80,6 +81,10 @@ def infer(tree: Expression, known: Mapping[str, Known], period: str) -> Unit:
         return unit_of(measures.unit(tree))
     if isinstance(tree, Reference):
         return _referred(tree, known, period)
+    if isinstance(tree, Submitted):
+        raise ExpressionFault(
+            tree.at, "submitted(…) 须独立成公式，再由其他指标引用 / it stands alone; others name its code"
+        )
     if isinstance(tree, Shift | Children):
         return infer(tree.inner, known, period)
     if isinstance(tree, Ratio):
@@ -132,7 +137,10 @@ def check(code: str, tree: Expression, declared: str, period: str, known: Mappin
             raise ExpressionFault(node.at, f"{code} 引用了自身 / names itself")
     if shifts(tree) > SHIFTS_LIMIT:
         raise ExpressionFault(0, f"时段平移超过 {SHIFTS_LIMIT} 层 / more than {SHIFTS_LIMIT} shifts inside one another")
-    found, wanted = infer(tree, known, period), unit_of(declared)
+    wanted = unit_of(declared)
+    if isinstance(tree, Submitted):
+        return  # its unit is what is declared: there is nothing here to count it by
+    found = infer(tree, known, period)
     if found != wanted:
         raise ExpressionFault(0, f"公式的单位是 {shown(found)}，声明的是 {declared} / the formula's unit is another")
 

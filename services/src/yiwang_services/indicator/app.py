@@ -7,8 +7,9 @@ from sqlalchemy.exc import DBAPIError
 
 from yiwang_kit.app import service_app
 from yiwang_kit.runtime import Runtime
-from yiwang_services.indicator import metrics, routes
+from yiwang_services.indicator import metrics, routes, submission_routes
 from yiwang_services.indicator.computing import compute
+from yiwang_services.indicator.reporting import Reporting
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -16,6 +17,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = service_app("indicator", runtime, title_zh="指标")
     made = metrics.make(runtime.registry)
     ensure = routes.loader(runtime)
+    reporting = Reporting(runtime)
+    reporting.register()
     try:
         ensure()
     except DBAPIError as error:
@@ -23,8 +26,9 @@ def create_app(runtime: Runtime) -> FastAPI:
 
     def chore() -> None:
         ensure()
-        compute(runtime, made)
+        compute(runtime, made, reporting)
 
     runtime.chores.append(chore)
     app.include_router(routes.router(runtime, ensure, made))
+    app.include_router(submission_routes.router(runtime, ensure, made, reporting))
     return app

@@ -6,7 +6,7 @@ last periods again (settings.KEPT_FRESH) and writes where something changed; wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 
 from yiwang_kit.ids import uuid7
 from yiwang_kit.runtime import Runtime
-from yiwang_services.indicator import domain, measures, store
+from yiwang_services.indicator import domain, measures, store, submissions
 from yiwang_services.indicator import tables as t
 from yiwang_services.indicator.algebra import scale_of
-from yiwang_services.indicator.evaluation import Evaluation, Outcome
-from yiwang_services.indicator.expression import Expression, Figure, parts
+from yiwang_services.indicator.evaluation import BY_ZERO, Evaluation, Outcome
+from yiwang_services.indicator.expression import LATEST, Expression, Figure, Submitted, parts
 from yiwang_services.indicator.metrics import Metrics
 from yiwang_services.indicator.periods import Period, recent
+from yiwang_services.indicator.reporting import Reporting
 from yiwang_services.indicator.settings import KEPT_FRESH
 
 Row = dict[str, Any]
@@ -47,13 +48,17 @@ class OrderFacts:
     session: Session
     site: str
     figures: tuple[Figure, ...]
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The unit of every submitted indicator, by its code."""
     divisions: list[str] = field(init=False)
+    _told: dict[tuple[str, str], dict[date, Outcome]] = field(init=False)
     _asked: dict[tuple[str, Period], dict[tuple[str, Figure], Fraction]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         c = t.closure.c
         below = select(c.descendant).where(c.ancestor == self.site, c.depth == 1).order_by(c.descendant)
         self.divisions = [self.site, *self.session.execute(below).scalars()]
+        self._told = told(self.session, self.units) if self.units else {}
 
     def below(self, division: str) -> Sequence[str]:
         """Return the divisions directly below this site's; deeper ones are not computed here."""
@@ -65,6 +70,14 @@ class OrderFacts:
         if place not in self._asked:
             self._asked[place] = self._ask(figure.moment, period)
         return self._asked[place].get((division, figure), Fraction(0))
+
+    def submitted(self, code: str, rule: Submitted, division: str, period: Period) -> Outcome | None:
+        """Return a division's newest approved value, or what its own site reported; of a stock the last one up to the period."""
+        known = self._told.get((code, division), {})
+        if rule.roll_up == LATEST:
+            starts = max((day for day in known if day <= period.starts), default=None)
+            return None if starts is None else known[starts]
+        return known.get(period.starts)
 
     def _ask(self, moment: str, period: Period) -> dict[tuple[str, Figure], Fraction]:
         wanted = [figure for figure in self.figures if figure.moment == moment]
@@ -80,6 +93,26 @@ class OrderFacts:
         return {(row[0], figure): Fraction(int(n)) for row in rows for figure, n in zip(wanted, row[1:], strict=True)}
 
 
+def told(session: Session, units: Mapping[str, str]) -> dict[tuple[str, str], dict[date, Outcome]]:
+    """Return what was submitted here and approved, and else what sites below reported, by code and division."""
+    r, found = t.reported.c, dict[tuple[str, str], dict[date, Outcome]]()
+    below = session.execute(select(t.reported).where(r.code.in_(units)).order_by(r.site))
+    here = submissions.newest_approved(session, sorted(units))
+    for row, reason in (*((row, row.reason) for row in below), *((row, "") for row in here)):
+        outcome = as_told(row, scale_of(units[row.code]), reason)
+        if outcome is not None:
+            found.setdefault((row.code, row.division), {})[row.starts] = outcome
+    return found
+
+
+def as_told(row: Any, scale: int, reason: str) -> Outcome | None:
+    """Return a told value in plain numbers; None where who told it had none."""
+    value, top, bottom = (None if n is None else Fraction(repr(n)) for n in (row.value, row.numerator, row.denominator))
+    if value is not None:
+        return Outcome(value / scale, reason, top, bottom)
+    return Outcome(None, BY_ZERO, top, bottom) if bottom == 0 else None
+
+
 def added(figure: Figure) -> ColumnElement[Any]:
     """Return a figure as a sum over the orders of a period."""
     number = literal(1) if figure.column is None else measures.NUMBERS[figure.column][0]
@@ -93,11 +126,13 @@ def figures_of(formulas: Iterable[Expression]) -> tuple[Figure, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def compute(runtime: Runtime, metrics: Metrics) -> Ran:
-    """Compute every published indicator for the last periods; write what changed."""
+def compute(runtime: Runtime, metrics: Metrics, reporting: Reporting) -> Ran:
+    """Compute every published indicator for the last periods; write what changed, and tell the tier above."""
+    now = runtime.clock.now()
     with runtime.database.transaction(store.SERVICE) as session:
         store.hold(session)
-        ran = compute_in(session, runtime.settings.site.code, runtime.clock.now())
+        ran = compute_in(session, runtime.settings.site.code, now)
+        reporting.report(session, now)
     metrics.ran(ran.data_time, ran.changed)
     return ran
 
@@ -107,7 +142,8 @@ def compute_in(session: Session, site: str, now: datetime) -> Ran:
     rows = store.published(session)
     wanted = {code: domain.read(row) for code, row in rows.items()}
     formulas = domain.trees(wanted)
-    facts = OrderFacts(session, site, figures_of(formulas.values()))
+    units = {code: wanted[code].unit for code, tree in formulas.items() if isinstance(tree, Submitted)}
+    facts = OrderFacts(session, site, figures_of(formulas.values()), units)
     evaluation, computed, changed = Evaluation(formulas, facts), 0, 0
     for one in domain.in_order(wanted):
         made = {

@@ -7,6 +7,7 @@
     order.closed - previous(order.closed)       another indicator, and the same a period earlier
     last_year(order.closed)                     the same period a year earlier
     children(order.closed)                      added up over the divisions directly below
+    submitted(ratio, 10)                        alone: what units submit within 10 days after the period, and how it rolls up
 
 A parser by recursive descent with a limit of depth; a fault says at which character.
 """
@@ -23,7 +24,11 @@ LENGTH_LIMIT, DEPTH_LIMIT, OPERATIONS_LIMIT = 1000, 12, 16
 """Long sums are deep trees too: both limits together bound how deep anything that walks a tree goes."""
 FIGURES: Final = ("count", "sum")
 SHIFTS: Final = ("previous", "last_year")
-RATIO, CHILDREN = "ratio", "children"
+RATIO, CHILDREN, SUBMITTED = "ratio", "children", "submitted"
+SUM, LATEST = "sum", "latest"
+ROLL_UPS: Final = (SUM, LATEST, RATIO)
+"""How values of divisions below become one: added up, the newest of each added up (a stock), or Σ above over Σ below."""
+DUE_DAYS_LIMIT: Final = 366
 SIGNS: Final = {"×": "*", "÷": "/", "−": "-", "（": "(", "）": ")", "，": ","}
 """Signs as people type them in Chinese."""
 TOKEN = re.compile(
@@ -110,7 +115,17 @@ class Children:
     at: int = 0
 
 
-Expression = Number | Figure | Reference | Operation | Ratio | Shift | Children
+@dataclass(frozen=True)
+class Submitted:
+    """What units submit by period, not what is counted here. 填报值。"""
+
+    roll_up: str
+    due_days: int
+    """Days after the period within which it is on time."""
+    at: int = 0
+
+
+Expression = Number | Figure | Reference | Operation | Ratio | Shift | Children | Submitted
 
 
 @dataclass(frozen=True)
@@ -222,8 +237,10 @@ class _Reader:
             made = Shift(name.text, self.sum_of(depth), name.at)
         elif name.text == CHILDREN:
             made = Children(self.sum_of(depth), name.at)
+        elif name.text == SUBMITTED:
+            made = self.submitted(name)
         else:
-            known = ", ".join((*FIGURES, RATIO, *SHIFTS, CHILDREN))
+            known = ", ".join((*FIGURES, RATIO, *SHIFTS, CHILDREN, SUBMITTED))
             raise ExpressionFault(name.at, f"没有函数 {name.text}，可用：{known} / no such function")
         self.expect(")")
         return made
@@ -238,6 +255,16 @@ class _Reader:
             self.take()
             conditions.append(self.condition())
         return Figure(moment, column, tuple(conditions), name.at)
+
+    def submitted(self, name: Token) -> Submitted:
+        rule = self.expect("word")
+        if rule.text not in ROLL_UPS:
+            raise ExpressionFault(rule.at, f"汇总规则应为 {', '.join(ROLL_UPS)} / no such rule of rolling up")
+        self.expect(",")
+        days = self.expect("number")
+        if not days.text.isdigit() or int(days.text) > DUE_DAYS_LIMIT:
+            raise ExpressionFault(days.at, f"填报期限应为 0 至 {DUE_DAYS_LIMIT} 天 / days, a whole number")
+        return Submitted(rule.text, int(days.text), name.at)
 
     def condition(self) -> Condition:
         name = self.expect("word").text
