@@ -16,6 +16,7 @@ PAGES = {
     "home": "/",
     "orders": "/orders",
     "new": "/orders/new",
+    "topic": "/situation",
     "fleet": "/fleet",
     "links": "/links",
     "me": "/me",
@@ -101,8 +102,9 @@ def test_the_wall_is_readable_from_afar_and_never_scrolls(
     scale = height / 2160
     size = "element => parseFloat(getComputedStyle(element).fontSize)"
     assert page.locator("main.wall").evaluate(size) >= 28 * scale
+    page.locator(".figure b").first.wait_for()
     assert page.locator(".figure b").first.evaluate(size) >= 96 * scale
-    smallest = min(page.locator(".ranking .area, .feed .sub, .feed .title, .as-of").evaluate_all(
+    smallest = min(page.locator(".block h2, .block th, .block td, .block li span, .block .time, .figure .foot").evaluate_all(
         "all => all.map(element => parseFloat(getComputedStyle(element).fontSize))"))  # fmt: skip
     assert smallest >= 28 * scale
     assert faults(page) == []

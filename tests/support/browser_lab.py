@@ -30,6 +30,7 @@ from yiwang_kit.exchange.directory import Identity, MemoryDirectory
 from yiwang_kit.migrations import migrate
 from yiwang_kit.runtime import Runtime, build_runtime
 from yiwang_kit.settings import HubSettings
+from yiwang_services.collaboration.commands import demonstration
 
 DIST = Path(__file__).resolve().parents[2] / "services" / "console" / "dist"
 READY_SECONDS = 60.0
@@ -134,3 +135,21 @@ def three_sites(postgres: Server, folder: Path) -> Iterator[dict[str, dict[str, 
             stack.enter_context(listening(create_hub(runtime.settings, runtime=runtime), runtime.settings))
             running[site] = {"base_url": runtime.settings.public_url, "users": users}
         yield running
+
+
+@contextmanager
+def filled_site(postgres: Server, folder: Path, site: str, orders: int) -> Iterator[tuple[dict[str, Any], Runtime]]:
+    """Run one site alone with invented orders, its hourly work done; yield its address and people, and its runtime."""
+    page_importable(folder)
+    settings = addressed(settings_of(site, folder / site), site)
+    database = Database(postgres.url(postgres.create()))
+    migrate(database, ["yiwang_kit", *(f"yiwang_services.{service}" for service in SERVICES)])
+    runtime = build_runtime(settings, database=database, clock=SystemClock())
+    users = said_by("demo-users", runtime)["users"]
+    hub = create_hub(settings, runtime=runtime)
+    if demonstration(runtime, ["--orders", str(orders)]) != 0:
+        raise RuntimeError("no invented orders")
+    for chore in runtime.chores:
+        chore()
+    with listening(hub, settings):
+        yield {"base_url": settings.public_url, "users": users}, runtime

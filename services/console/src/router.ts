@@ -26,7 +26,8 @@ const routes: RouteRecordRaw[] = [
   ...catalogueRoutes,
   { path: '/me', name: 'me', component: () => import('./pages/MePage.vue'), meta: { title: 'me.title' } },
   { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'password.title', bare: true } },
-  { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { title: 'nav.wall', bare: true } },
+  { path: '/situation/:code?', name: 'topic', component: () => import('./pages/situation/TopicPage.vue'), props: true, meta: { title: 'topic.title' } },
+  { path: '/wall/:code?', name: 'wall', component: () => import('./pages/situation/TopicWall.vue'), props: true, meta: { title: 'nav.wall', bare: true } },
   { path: '/signed-out', name: 'signed-out', component: () => import('./pages/SignedOutPage.vue'), meta: { title: 'out.title', open: true, bare: true } },
   { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]

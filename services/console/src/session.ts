@@ -37,6 +37,7 @@ export const RIGHTS = {
   audit: 'management.audit.read',
   matterRead: 'matter.matter.read',
   matterEdit: 'matter.matter.edit',
+  topics: 'situation.topic.read',
 } as const
 
 export function toSignIn(next: string): void {

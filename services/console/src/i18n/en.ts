@@ -1,12 +1,14 @@
 import { adminEn } from './admin.en.ts'
 import { benchEn } from './bench.en.ts'
 import { catalogueEn } from './catalogue.en.ts'
+import { topicEn } from './topic.en.ts'
 import type { Key } from './zh.ts'
 
 export const en: Record<Key, string> = {
   ...adminEn,
   ...benchEn,
   ...catalogueEn,
+  ...topicEn,
   brand: 'Yiwang', brandFull: 'Yiwang',
   skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese 切换为中文',
   demo: 'Demonstration: identities and the root of trust are for show, data are samples', demoShort: 'Demo',
@@ -82,9 +84,7 @@ export const en: Record<Key, string> = {
   'links.up': 'up', 'links.down': 'down', 'links.paused': 'paused', 'links.fenced': 'fenced',
   'links.parent': 'Parent', 'links.child': 'Child', 'links.hint': 'Equal chain heads are equal ledgers. Queued orders arrive by themselves when the link is back; none is lost.',
   'links.headSent': 'Head sent', 'links.headReceived': 'Head received', 'links.items': 'items', 'links.empty': '—',
-  'wall.title': 'Yiwang · {name}', 'wall.overdueList': 'Overdue orders', 'wall.latest': 'Latest orders', 'wall.noOverdue': 'No overdue orders',
   'wall.rotating': 'Rotating; touch to pause', 'wall.paused': 'Paused', 'wall.pause': 'Pause rotation', 'wall.resume': 'Resume rotation', 'wall.exit': 'Leave the wall',
-  'wall.ranking': 'Open orders by division', 'wall.links': 'Exchange links', 'wall.linksUp': '{up} of {all} up', 'wall.stale': 'Data are stale',
   'error.title': 'Not done', 'error.unreachable': 'This site cannot be reached; the page tries again by itself.', 'error.retry': 'Try again', 'error.next': 'Next: ',
   'error.number': 'Request', 'notFound.title': 'There is no such page', 'notFound.text': 'The address may be wrong, or this is not deployed here.', 'notFound.home': 'To the overview',
   'loading': 'Loading', 'busy': 'Sending…', 'more': 'More', 'close': 'Close', 'none': 'none', 'division.pick': 'Choose a division', 'division.all': 'No further detail',

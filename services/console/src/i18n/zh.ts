@@ -2,11 +2,13 @@
 import { adminZh } from './admin.zh.ts'
 import { benchZh } from './bench.zh.ts'
 import { catalogueZh } from './catalogue.zh.ts'
+import { topicZh } from './topic.zh.ts'
 
 export const zh = {
   ...adminZh,
   ...benchZh,
   ...catalogueZh,
+  ...topicZh,
   brand: '一网', brandFull: '一网统管',
   skip: '跳到正文', language: 'English', languageLabel: '切换为英文 Switch to English',
   demo: '演示环境：身份与信任根为演示用途，数据为样例', demoShort: '演示',
@@ -82,9 +84,7 @@ export const zh = {
   'links.up': '畅通', 'links.down': '中断', 'links.paused': '暂停', 'links.fenced': '隔离',
   'links.parent': '上级', 'links.child': '下级', 'links.hint': '链头相同即两端账目相同；待发工单在链路恢复后自动送达，不会丢失。',
   'links.headSent': '发出链头', 'links.headReceived': '收到链头', 'links.items': '件', 'links.empty': '—',
-  'wall.title': '一网统管 · {name}', 'wall.overdueList': '超期工单', 'wall.latest': '最新工单', 'wall.noOverdue': '没有超期工单',
   'wall.rotating': '轮播中，触摸暂停', 'wall.paused': '已暂停', 'wall.pause': '暂停轮播', 'wall.resume': '继续轮播', 'wall.exit': '退出大屏',
-  'wall.ranking': '下级区划在办', 'wall.links': '交换链路', 'wall.linksUp': '{up} / {all} 畅通', 'wall.stale': '数据已陈旧',
   'error.title': '未能完成', 'error.unreachable': '无法连接本站点，请稍候；恢复后会自动重试。', 'error.retry': '重试', 'error.next': '下一步：',
   'error.number': '请求编号', 'notFound.title': '没有这个页面', 'notFound.text': '地址可能有误，或此功能不在本站点部署。', 'notFound.home': '回到总览',
   'loading': '正在加载', 'busy': '正在提交…', 'more': '更多', 'close': '关闭', 'none': '无', 'division.pick': '选择区划', 'division.all': '不再细分',

@@ -23,7 +23,8 @@ const all = (): Centre[] => [
     key: 'nav.situation',
     entries: [
       { to: '/', key: 'nav.home', icon: 'map', shown: true },
-      { to: '/wall', key: 'nav.wall', icon: 'wall', shown: can(RIGHTS.read) },
+      { to: '/situation', key: 'nav.topics', icon: 'grid', shown: can(RIGHTS.topics) },
+      { to: '/wall', key: 'nav.wall', icon: 'wall', shown: can(RIGHTS.topics) },
     ],
   },
   {

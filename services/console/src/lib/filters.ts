@@ -12,7 +12,10 @@ export interface OrderFilter {
   stage_overdue: boolean
   suspended: boolean
   supervised: boolean
+  /** Codes, separated by commas. */
   matter: string
+  /** Categories of matters, separated by commas; only other pages set it. */
+  category: string
   channel: string
   /** Days of intake, both included; in the address as 2026-11-22. */
   from: string
@@ -43,6 +46,7 @@ export const fromAddress = (query: Values): OrderFilter => ({
   suspended: query['suspended'] === '1',
   supervised: query['supervised'] === '1',
   matter: text(query['matter']),
+  category: text(query['category']),
   channel: text(query['channel']),
   from: dayOrNothing(query['from']),
   to: dayOrNothing(query['to']),

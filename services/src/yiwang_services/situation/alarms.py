@@ -28,6 +28,7 @@ from yiwang_services.situation.settings import ALARM_SECONDS
 
 OBJECT: Final = "alarm"
 JUDGE: Final = "situation"
+LEVELS: Final = ("attention", "urgent", "critical")
 a = t.alarm.c
 Key = tuple[str, str, str]
 """Topic, rule, division."""
@@ -84,7 +85,7 @@ def rules_met(session: Session, manifest: Manifest, place: Place, now: datetime)
         return
     values = watched(session, manifest, place, now)
     for rule in manifest.alarms:
-        for division in place.all:
+        for division in place.chosen(rule.at):
             value = values.get((rule.figure, division))
             if value is not None and rule.met(value):
                 yield Judged((manifest.topic, rule.code, division), rule, value)
@@ -169,6 +170,13 @@ def page(session: Session, actor: Actor, topics: Sequence[str], *, division: str
     if after is not None:
         query = query.where(a.id < after)
     return session.execute(query.order_by(a.id.desc()).limit(limit)).all()
+
+
+def most_urgent(rows: Sequence[Any], limit: int) -> list[Any]:
+    """Return the alarms that come first where not all fit: the loudest, not yet taken on, of the largest division."""
+    return sorted(rows, key=lambda row: (-LEVELS.index(row.level), row.acknowledged_at is not None, row.division))[
+        :limit
+    ]
 
 
 def one(session: Session, actor: Actor, topics: Sequence[str], alarm_id: UUID) -> Any:

@@ -37,6 +37,10 @@ class Place:
         """Return the division and those directly below."""
         return (self.code, *self.below)
 
+    def chosen(self, at: str) -> tuple[str, ...]:
+        """Return the divisions that a rule is judged in: here, below, or both."""
+        return {"here": (self.code,), "below": self.below}.get(at, self.all)
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -15,6 +15,8 @@ from yiwang_services.situation.reading import Document, Fault, ManifestFault, re
 from yiwang_services.situation.settings import ROTATION_SECONDS
 
 SCHEMA_FILE: Final = Path(__file__).with_name("topic.schema.json")
+ORDER: Final = 500
+"""Where a topic stands that does not say."""
 NEEDS: Final = {"figures": "figures", "ranking": "figures", "trend": "figures", "shares": "by", "orders": "orders"}
 """What a block of a kind cannot do without."""
 ALLOWED: Final = {
@@ -95,6 +97,7 @@ class AlarmRule:
     below: float | None
     level: str
     title: Words
+    at: str = ""
 
     def met(self, value: float | None) -> bool:
         """Return whether a value calls for somebody; no value is no alarm, it is shown as unknown."""
@@ -118,6 +121,7 @@ class Manifest:
     roles: frozenset[str]
     codes: tuple[str, ...]
     categories: tuple[str, ...]
+    order: int
     rotation_seconds: int
     figures: tuple[Figure, ...]
     layers: tuple[str, ...]
@@ -270,6 +274,7 @@ def manifest(data: Mapping[str, Any]) -> Manifest:
         topic=data["topic"], title=Words(**data["title"]), summary=words(data.get("summary")),
         roles=frozenset(data.get("roles", ())), codes=tuple(matters.get("codes", ())),
         categories=tuple(matters.get("categories", ())),
+        order=int(data.get("order", ORDER)),
         rotation_seconds=int(data.get("rotation_seconds", ROTATION_SECONDS)),
         figures=tuple(figure(one) for one in data["figures"]), layers=tuple(data.get("layers", ())),
         pages=tuple(
@@ -312,4 +317,4 @@ def block(given: Mapping[str, Any]) -> Block:
 def alarm(given: Mapping[str, Any]) -> AlarmRule:
     """Return one rule of an alarm."""
     return AlarmRule(given["code"], given["figure"], given.get("above"), given.get("below"),
-                     given.get("level", "attention"), Words(**given["title"]))  # fmt: skip
+                     given.get("level", "attention"), Words(**given["title"]), given.get("at", ""))  # fmt: skip

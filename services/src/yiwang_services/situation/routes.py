@@ -64,15 +64,15 @@ def reading(routes: APIRouter, runtime: Runtime, metrics: Metrics) -> None:
     @routes.get("/topics")
     def listed(actor: Reader, cursor: Annotated[str | None, Query(max_length=400)] = None,
                limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:  # fmt: skip
-        after = pagination.decode(cursor, 1)[0] if cursor else ""
+        after = listed_after(cursor)
         alarms.judge(runtime, metrics, if_due=True)
         with runtime.database.transaction(store.SERVICE) as session:
-            seen = [one for one in visible(session, actor) if one.manifest.topic > after]
+            seen = [one for one in visible(session, actor) if one.place > after]
             standing = alarms.page(session, actor, [one.manifest.topic for one in seen], division=None, only_open=True,
                                    after=None, limit=pagination.MAXIMUM_LIMIT)  # fmt: skip
         said = [row.topic for row in standing]
         items = [shapes.topic_json(one, said.count(one.manifest.topic)) for one in seen[: limit + 1]]
-        return pagination.page(items, limit, lambda row: [row["code"]])
+        return pagination.page(items, limit, lambda row: [row["order"], row["code"]])
 
     @routes.get("/topics/{code}")
     def one(code: Code, actor: Reader, division: DivisionCode = None) -> dict[str, Any]:
@@ -81,8 +81,18 @@ def reading(routes: APIRouter, runtime: Runtime, metrics: Metrics) -> None:
             return document(session, runtime, actor, topic_of(session, actor, code), division)
 
 
+def listed_after(cursor: str | None) -> tuple[int, str]:
+    """Return the place in a cursor. Raises Invalid for anything else."""
+    if not cursor:
+        return 0, ""
+    order, code = pagination.decode(cursor, 2)
+    if not (order.isascii() and order.isdecimal()):
+        raise not_ours()
+    return int(order[:9]), code
+
+
 def visible(session: Session, actor: Actor) -> list[Topic]:
-    """Return the topics for this person, by code."""
+    """Return the topics for this person, in the order of the list."""
     return [one for one in store.published(session) if store.sees(actor, one.manifest)]
 
 
@@ -103,7 +113,8 @@ def document(session: Session, runtime: Runtime, actor: Actor, topic: Topic, div
     now, m = runtime.clock.now(), topic.manifest
     below = store.children(session, code)
     asked = Asked(actor, m, figures.Place(code, tuple(child.code for child in below)), now)
-    standing = alarms.page(session, actor, [m.topic], division=code, only_open=True, after=None, limit=ALARMS_SHOWN)
+    standing = alarms.page(session, actor, [m.topic], division=code, only_open=True, after=None,
+                           limit=pagination.MAXIMUM_LIMIT)  # fmt: skip
     return {
         **shapes.topic_json(topic, len(standing)),
         "as_of": now.isoformat(), "matters": shapes.about_json(m), "layers": list(m.layers),
@@ -115,7 +126,7 @@ def document(session: Session, runtime: Runtime, actor: Actor, topic: Topic, div
         "pages": [
             shapes.page_json(page, [beside(session, asked, block) for block in page.blocks]) for page in m.pages
         ],
-        "alarms": [shapes.alarm_json(row) for row in standing],
+        "alarms": [shapes.alarm_json(row) for row in alarms.most_urgent(standing, ALARMS_SHOWN)],
     }  # fmt: skip
 
 
@@ -242,6 +253,9 @@ def place(cursor: str) -> UUID:
     try:
         return UUID(cursor)
     except ValueError as error:
-        raise Invalid(
-            "分页游标无效 / the cursor is not one of ours", next="去掉 cursor 重新查询 / query again without it"
-        ) from error
+        raise not_ours() from error
+
+
+def not_ours() -> Invalid:
+    """Return the answer for a cursor that this door did not hand out."""
+    return Invalid("分页游标无效 / the cursor is not one of ours", next="去掉 cursor 重新查询 / query again without it")

@@ -20,7 +20,7 @@ def topic_json(topic: Topic, standing: int) -> dict[str, Any]:
     """Return a topic as a row of the list."""
     m = topic.manifest
     return {
-        "code": m.topic, "version": topic.version, "origin": topic.origin, **titled("title", m.title),
+        "code": m.topic, "version": topic.version, "origin": topic.origin, "order": m.order, **titled("title", m.title),
         **titled("summary", m.summary), "roles": sorted(m.roles), "rotation_seconds": m.rotation_seconds,
         "pages": len(m.pages), "alarms": standing,
     }  # fmt: skip

@@ -40,6 +40,11 @@ class Topic:
     origin: str
     manifest: Manifest
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """Return where it stands in the list."""
+        return self.manifest.order, self.manifest.topic
+
 
 def load(session: Session, runtime: Runtime) -> None:
     """Install the release's topics unless this pack version is in already; a topic of the site's own stands."""
@@ -107,9 +112,9 @@ def standing(session: Session, code: str) -> Any:
 
 
 def published(session: Session) -> list[Topic]:
-    """Return every published topic by its code."""
+    """Return every published topic in the order of the list."""
     rows = session.execute(select(t.topic).where(c.state == PUBLISHED).order_by(c.code))
-    return [topic(row) for row in rows]
+    return sorted((topic(row) for row in rows), key=lambda one: one.place)
 
 
 def topic(row: Any) -> Topic:
