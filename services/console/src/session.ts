@@ -57,7 +57,8 @@ export async function loadSession(): Promise<Me | null> {
   return session.me
 }
 
-export async function passwordChanged(): Promise<void> {
+/** Asks again who is signed in, after something about that changed. */
+export async function refreshSession(): Promise<void> {
   session.me = await hub.me()
 }
 

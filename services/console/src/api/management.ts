@@ -132,6 +132,8 @@ export interface ImportReport {
   added: number
   changed: number
   same: number
+  /** How many there are; the first of them are told. */
+  faults: number
   errors: ImportFault[]
   passwords?: { login: string; password: string }[]
 }
@@ -151,6 +153,8 @@ export const changeUnit = async (was: Unit, change: { name?: string; code?: stri
   (await call<Unit>('PATCH', `${BASE}/units/${at(was.id)}`, { body: change, headers: version(was) })).value
 export const moveUnit = async (was: Unit, parent: string, reason: string): Promise<Unit> =>
   (await call<Unit>('POST', `${BASE}/units/${at(was.id)}/move`, { body: { parent, reason }, headers: version(was) })).value
+export const mergeUnit = async (was: Unit, into: string, reason: string): Promise<{ people: number; posts: number; units: number }> =>
+  (await call<{ people: number; posts: number; units: number }>('POST', `${BASE}/units/${at(was.id)}/merge`, { body: { into, reason }, headers: version(was) })).value
 export const closeUnit = (id: string, reason: string): Promise<Answer<unknown>> =>
   call('POST', `${BASE}/units/${at(id)}/close`, { body: { reason } })
 export const openUnit = (id: string, reason: string): Promise<Answer<unknown>> =>
@@ -167,7 +171,7 @@ export const changePerson = async (id: string, change: PersonChange): Promise<{ 
 export const resetSecondFactor = (id: string): Promise<Answer<unknown>> =>
   call('POST', `${BASE}/users/${at(id)}/reset-second-factor`)
 export const peopleExport = (query: Query): string => address(`${BASE}/users/export.xlsx`, query)
-export const unitsExport = (): string => `${BASE}/units/export.xlsx`
+export const unitsExport = (query: Query): string => address(`${BASE}/units/export.xlsx`, query)
 
 export const roles = (): Promise<Page<Role>> => get(`${BASE}/roles`)
 export const permissions = (): Promise<Page<{ code: string; may_give: boolean }>> => get(`${BASE}/permissions`)
@@ -175,6 +179,9 @@ export const givePost = (body: { user: string; unit: string; role: string; expir
   call('POST', `${BASE}/posts`, { body })
 export const takePost = (id: string): Promise<Answer<unknown>> => call('DELETE', `${BASE}/posts/${at(id)}`)
 export const takeGrant = (id: string): Promise<Answer<unknown>> => call('DELETE', `${BASE}/grants/${at(id)}`)
+
+/** Null acts in every post again. */
+export const actIn = (post: string | null): Promise<Answer<unknown>> => call('PUT', `${BASE}/acting-post`, { body: { post } })
 
 // Sessions and the second factor ---------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ export interface Me {
   release: string
   fleet: boolean
   posts: { id: string; unit: { id: string; name: string }; division: string; role: string }[]
+  /** The one post whose rights alone hold in this session. */
+  acting_post?: string | null
   permissions: string[]
 }
 

@@ -39,6 +39,7 @@ const all = (): Centre[] => [
       { to: '/admin/units', key: 'nav.units', icon: 'tree', shown: can(RIGHTS.unitRead) },
       { to: '/admin/people', key: 'nav.people', icon: 'user', shown: can(RIGHTS.userRead) },
       { to: '/admin/roles', key: 'nav.roles', icon: 'lock', shown: can(RIGHTS.userRead) },
+      { to: '/admin/import', key: 'nav.import', icon: 'up', shown: can(RIGHTS.unitEdit) && can(RIGHTS.userEdit) },
       { to: '/fleet', key: 'nav.fleet', icon: 'grid', shown: currentUser.value?.fleet === true && can(RIGHTS.fleet) },
       { to: '/links', key: 'nav.links', icon: 'link', shown: true },
     ],
