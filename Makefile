@@ -45,6 +45,9 @@ test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integrati
 test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and as each role (≤ 3 min)
 	@$(LANE) test-api 180 -- $(BIN)/python -m pytest -q tests/api
 
+test-rights: $(STAMP) ## 5,000 questions about rights to the hub and to OpenFGA, no answer may differ (≤ 2 min)
+	@$(LANE) test-rights 120 -- $(BIN)/python -m pytest -q -n 2 tests/rights
+
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
 
@@ -84,4 +87,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down demo test test-api test-browser test-monitoring reliability soak lint types render golden bench docs lock
+.PHONY: help venv up status down demo test test-api test-rights test-browser test-monitoring reliability soak lint types render golden bench docs lock
