@@ -121,6 +121,23 @@ def test_an_indicator_is_the_published_value_and_leads_to_it(filled: Site) -> No
         assert leader.get(one["links"]["definition"]).json()["code"] == one["indicator"]
     assert len(figure(document, "registered")["series"]) == 13
     assert figure(document, "registered")["parts"], "the towns below have values of their own"
+    for part in figure(document, "on_time")["parts"]:
+        counted = part["denominator"] and 100 * part["numerator"] / part["denominator"]
+        assert part["value"] == (pytest.approx(counted) if counted is not None and part["denominator"] else None)
+
+
+def test_an_indicator_that_nobody_defined_or_computed_here_says_so_and_is_no_zero(filled: Site) -> None:
+    editor = filled.person("operator")
+    strange = MINE.replace("topic: lamps", "topic: strange").replace(
+        "pages:", "  - {id: odd, indicator: no.such}\n  - {id: rate, indicator: rate.on_time}\npages:"
+    )
+    assert editor.post(f"{API}/topics", {"manifest": strange.replace("roles: [leader]\n", "")}).status_code == 201
+    village = shown(editor, "strange", division="441721100")["division"]["children"][0]["code"]
+    for division, name, reason in (("441721", "odd", "no_such_indicator"), (village, "rate", "not_computed")):
+        one = figure(shown(editor, "strange", division=division), name)
+        assert (one["value"], one["reason"], one["stale"]) == (None, reason, True)
+    assert figure(shown(editor, "strange", division=village), "rate")["unit"] == "%"
+    editor.post(f"{API}/topics/strange/retire", {})
 
 
 def test_the_drill_leads_down_to_a_town_and_says_the_way_up(filled: Site) -> None:

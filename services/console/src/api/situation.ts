@@ -48,7 +48,7 @@ export interface Figure {
   definition: { formula: string; formula_en: string; source: string } | null
   links: { definition: string | null; values: string | null; rows: Rows | null; action: FigureAction | null }
   series: { starts: string; value: number | null }[]
-  parts: { division: string; value: number | null; data_time: string }[]
+  parts: { division: string; value: number | null; numerator: number | null; denominator: number | null; data_time: string }[]
 }
 
 /** A part of a page. 版块。 */

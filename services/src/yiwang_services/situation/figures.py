@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -52,6 +52,21 @@ class Asked:
     now: datetime
 
 
+@dataclass(frozen=True)
+class Held:
+    """What was found of a topic's indicators. 指标查得。"""
+
+    said: Mapping[str, Any]
+    values: Mapping[str, list[Any]]
+    readable: frozenset[str]
+
+    def missing(self, code: str, division: str) -> str:
+        """Return why there is no value."""
+        if code not in self.said:
+            return UNKNOWN
+        return NOT_COMPUTED if division in self.readable else NO_RIGHT
+
+
 def figures(session: Session, asked: Asked) -> list[dict[str, Any]]:
     """Return every figure of a topic."""
     counts, held = order_counts(session, asked), indicator_values(session, asked)
@@ -97,23 +112,25 @@ def counted(one: Figure, asked: Asked, counts: Mapping[Question, Mapping[str, in
         },
         "series": [],
         "parts": [] if found is None else [
-            {"division": division, "value": found[division], "data_time": stamp} for division in asked.place.below
+            {"division": division, "value": found[division], "numerator": None, "denominator": None, "data_time": stamp}
+            for division in asked.place.below
         ],
     }  # fmt: skip
 
 
-def indicator_values(session: Session, asked: Asked) -> dict[str, list[Any]]:
-    """Return the last values of every indicator here, newest first, and of the newest period below, where read."""
-    codes = asked.manifest.indicators
-    if not codes or VALUES_READ not in permissions_of(session, asked.actor):
-        return {}
-    d = t.division.c
+def indicator_values(session: Session, asked: Asked) -> Held:
+    """Return what indicators say of themselves, and their values here and below as far as the person may read."""
+    codes, d, n = asked.manifest.indicators, t.division.c, t.definition.c
+    if not codes:
+        return Held({}, {}, frozenset())
+    said = {row.code: row for row in session.execute(select(t.definition).where(n.code.in_(codes)))}
     may_read = scope_clause(asked.actor, VALUES_READ, division_column=d.code)
-    readable = session.execute(select(d.code).where(d.code.in_(asked.place.all), may_read)).scalars().all()
-    return read_values(session, codes, asked.place, set(readable), asked.now.astimezone(facts.ZONE).date())
+    readable = frozenset(session.execute(select(d.code).where(d.code.in_(asked.place.all), may_read)).scalars())
+    today = asked.now.astimezone(facts.ZONE).date()
+    return Held(said, read_values(session, codes, asked.place, readable, today) if readable else {}, readable)
 
 
-def read_values(session: Session, codes: Sequence[str], place: Place, readable: set[str],
+def read_values(session: Session, codes: Sequence[str], place: Place, readable: Collection[str],
                 today: date) -> dict[str, list[Any]]:  # fmt: skip
     """Return rows by code: those of the division, newest first, then the parts of the newest period."""
     divisions = [division for division in place.all if division in readable]
@@ -135,34 +152,35 @@ def read_values(session: Session, codes: Sequence[str], place: Place, readable: 
     return found
 
 
-def indicated(one: Figure, asked: Asked, held: Mapping[str, list[Any]]) -> dict[str, Any]:
+def indicated(one: Figure, asked: Asked, held: Held) -> dict[str, Any]:
     """Return an indicator's newest value here with what it was divided from, its line and its parts below."""
-    code = one.indicator or ""
-    rows = held.get(code, [])
-    own = [row for row in rows if row.division == asked.place.code]
-    newest, described = (own[0] if own else None), (rows[0] if rows else None)
-    title = one.title or (
-        Words(described.name, described.name_en or described.name) if described else Words(code, code)
-    )
+    code, here = one.indicator or "", asked.place.code
+    rows, said = held.values.get(code, []), held.said.get(code)
+    own = [row for row in rows if row.division == here]
+    newest = own[0] if own else None
+    title = one.title or (Words(said.name, said.name_en or said.name) if said else Words(code, code))
     return {
         **common(one, asked, title), "kind": "indicator",
-        "unit": described.unit if described else "", "version": described.version if described else None,
+        "unit": said.unit if said else "", "version": said.version if said else None,
         "value": newest.value if newest else None, "numerator": newest.numerator if newest else None,
         "denominator": newest.denominator if newest else None,
-        "reason": newest.reason if newest else (NOT_COMPUTED if rows else UNKNOWN),
+        "reason": newest.reason if newest else held.missing(code, here),
         "data_time": newest.data_time.isoformat() if newest else None,
         "stale": newest is None or stale(newest.data_time, asked.now),
         "period": period(newest) if newest else None, "definition": None,
         "links": {
-            "definition": f"{DEFINITIONS}/{code}", "rows": None,
+            "definition": f"{DEFINITIONS}/{code}" if said else None, "rows": None,
             "values": values_link(code, newest) if newest else None, "action": action(one, asked),
         },
         "series": [{"starts": row.starts.isoformat(), "value": row.value} for row in reversed(own[:SERIES_PERIODS])],
-        "parts": [
-            {"division": row.division, "value": row.value, "data_time": row.data_time.isoformat()}
-            for row in rows if row.division != asked.place.code
-        ],
+        "parts": [part(row) for row in rows if row.division != here],
     }  # fmt: skip
+
+
+def part(row: Any) -> dict[str, Any]:
+    """Return an indicator's value in a division below; a rate with what it was divided from."""
+    return {"division": row.division, "value": row.value, "numerator": row.numerator, "denominator": row.denominator,
+            "data_time": row.data_time.isoformat()}  # fmt: skip
 
 
 def common(one: Figure, asked: Asked, title: Words | None) -> dict[str, Any]:

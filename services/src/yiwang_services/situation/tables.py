@@ -34,6 +34,15 @@ value = Table(
     Column("value", Double), Column("numerator", Double), Column("denominator", Double), Column("reason", Text),
     Column("data_time", AT), Column("computed_at", AT),
 )  # fmt: skip
+definition = Table(
+    "v1_definition",
+    value.metadata,
+    Column("code", Text),
+    Column("version", Integer),
+    Column("name", Text),
+    Column("name_en", Text),
+    Column("unit", Text),
+)
 fact = Table(
     "v1_order_fact", MetaData(schema="collaboration_public"), Column("id", Uuid), Column("scope_division", Text),
     Column("unit", Uuid), Column("matter", Text), Column("category", Text), Column("channel", Text),
