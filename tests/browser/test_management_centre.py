@@ -9,6 +9,7 @@ import io
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -278,6 +279,60 @@ def test_a_version_of_a_matter_is_written_with_its_difference_in_sight_and_compa
     send(page, "version")
     expect(page.locator("[data-field=limit]")).to_have_text(f"承诺 {wanted} 个工作日")
     expect(page.locator("[data-difference]")).to_contain_text(f"承诺 {wanted - 1} 个工作日")
+
+
+def test_a_role_is_made_of_permissions_that_its_maker_may_pass_on_and_closed_by_name(
+    open_page: Open, county: Site
+) -> None:
+    code = f"patrol_{uuid4().hex[:6]}"
+    page = open_page(county, "administrator", "/admin/roles")
+    settle(page)
+    page.click("[data-form=role]")
+    page.fill("input[name=code]", code)
+    page.fill("input[name=title_zh]", "巡查员")
+    page.fill("input[name=title_en]", "patrol")
+    find(page.locator("[name=home]"), "城市管理和综合执法局")
+    page.click("[data-send=role]")
+    expect(page.locator("[data-frame=role]")).to_contain_text("至少选择一项权限")
+    page.get_by_label("查看工单", exact=True).check()
+    page.screenshot(path=SHOTS / "role-form-desktop-zh.png", full_page=True)
+    assert faults(page) == []
+    send(page, "role")
+    role = page.locator(f"[data-role={code}]")
+    expect(role).to_contain_text("本站自定义")
+    role.locator("summary").click()
+    role.locator("[data-ask=close-role]").click()
+    expect(role.locator(".ask")).to_contain_text("不再授予“巡查员”")
+    role.locator("[data-sure=close-role]").click()
+    expect(role.locator("summary")).to_contain_text("不再授予")
+
+
+def test_a_security_officer_ends_somebody_elses_sessions_and_an_administrator_is_not_offered_it(
+    open_page: Open, county: Site
+) -> None:
+    login = f"sec.{uuid4().hex[:6]}"
+    administrator = open_page(county, "administrator", PLAIN)
+    root = administrator.request.get(f"{county.base_url}/api/management/v1/units/root").json()["id"]
+    made = asked(administrator, "/api/management/v1/users", {"login": login, "name": "安全员", "unit": root})
+    asked(administrator, "/api/management/v1/posts", {"user": made["id"], "unit": root, "role": "security"})
+    open_page(county, "verifier", PLAIN)
+    site = replace(county, users={**county.users, login: {"login": login, "password": made["password"]}})
+    officer = open_page(site, login, "/admin/people?q=demo-verifier")
+    officer.fill("input[name=current]", made["password"])
+    for name in ("new", "repeat"):
+        officer.fill(f"input[name={name}]", f"{made['password']}-另一个")
+    officer.locator("button[type=submit]").click()
+    officer.locator("[data-row] a").click()
+    expect(officer.locator("[data-session=other]").first).to_be_visible()
+    assert faults(officer) == []
+    officer.click("[data-ask=end-sessions]")
+    expect(officer.locator(".ask")).to_contain_text("演示核查员（demo-verifier）")
+    officer.click("[data-sure=end-sessions]")
+    expect(officer.locator("[data-session]")).to_have_count(0)
+    administrator.goto(officer.url)
+    settle(administrator)
+    expect(administrator.locator("[data-ask=close]")).to_be_visible()
+    expect(administrator.locator(".sessions")).to_have_count(0)
 
 
 def test_an_auditor_narrows_the_trail_in_the_address_and_others_have_no_way_to_it(

@@ -175,6 +175,9 @@ export const unitsExport = (query: Query): string => address(`${BASE}/units/expo
 
 export const roles = (): Promise<Page<Role>> => get(`${BASE}/roles`)
 export const permissions = (): Promise<Page<{ code: string; may_give: boolean }>> => get(`${BASE}/permissions`)
+export const makeRole = async (body: { code: string; title_zh: string; title_en: string; scope: string; home_unit: string; permissions: string[] }): Promise<Role> =>
+  (await call<Role>('POST', `${BASE}/roles`, { body })).value
+export const closeRole = (code: string): Promise<Answer<unknown>> => call('POST', `${BASE}/roles/${at(code)}/close`)
 export const givePost = (body: { user: string; unit: string; role: string; expires_at?: string }): Promise<Answer<unknown>> =>
   call('POST', `${BASE}/posts`, { body })
 export const takePost = (id: string): Promise<Answer<unknown>> => call('DELETE', `${BASE}/posts/${at(id)}`)
