@@ -18,9 +18,21 @@ LOCAL = {
 }  # fmt: skip
 
 
-def test_the_release_brings_sixteen_matters_all_marked_as_samples(county: Any) -> None:
+def approved(site: Any, code: str, body: dict[str, Any], shelf: str = "matters") -> dict[str, Any]:
+    """Write a version as the operator, hand it in, and publish it as the leader, who is somebody else."""
+    editor, reviewer, path = site.person("operator"), site.person("leader"), f"/api/matter/v1/{shelf}/{code}/versions"
+    made = editor.post(path, body)
+    assert made.status_code == 201, made.text
+    number = made.json()["version"]
+    assert editor.post(f"{path}/{number}/submit", {}).json()["state"] == "in_review"
+    done = reviewer.post(f"{path}/{number}/review", {"publish": True, "note": "同意"})
+    assert done.status_code == 200, done.text
+    return dict(done.json())
+
+
+def test_the_release_brings_over_sixty_matters_all_marked_as_samples(county: Any) -> None:
     items = county.person("registrar").get(API, limit=200).json()["items"]
-    assert len([item for item in items if item["origin"] == "matters-starter@2026.1"]) == 16
+    assert len([item for item in items if item["origin"] == "matters-starter@2026.2"]) >= 60
     assert all(item["sample"] for item in items if not item["source"])
 
 
@@ -35,12 +47,12 @@ def test_the_list_on_a_day_holds_what_is_in_effect_that_day(county: Any, on: str
 
 def test_a_local_version_becomes_current_and_the_releases_row_stays(fresh_county: Any) -> None:
     editor = fresh_county.person("operator")
-    assert editor.post(f"{API}/S001/versions", LOCAL).status_code == 201
+    approved(fresh_county, "S001", LOCAL)
     shown = editor.get(f"{API}/S001").json()
     assert (shown["name"], shown["origin"], shown["sample"]) == ("道路破损（阳西）", "local", False)
     assert [(v["origin"], v["current"]) for v in shown["versions"]] == [
         ("local", True),
-        ("matters-starter@2026.1", False),
+        ("matters-starter@2026.2", False),
     ]
     order = editor.register()
     assert order["matter"]["name"] == "道路破损（阳西）"
@@ -60,7 +72,7 @@ def test_pages_of_matters_follow_each_other(county: Any) -> None:
     first = person.get(API, limit=10).json()
     second = person.get(API, limit=10, cursor=first["next"]).json()
     codes = [item["code"] for item in (*first["items"], *second["items"])]
-    assert (codes, second["next"]) == (sorted(set(codes)), None)
+    assert codes == sorted(set(codes))
 
 
 def test_a_release_adds_only_what_it_changed_and_a_switch_back_shows_the_earlier_rows_again(fresh_county: Any) -> None:
@@ -68,12 +80,12 @@ def test_a_release_adds_only_what_it_changed_and_a_switch_back_shows_the_earlier
     changed, now = replace(first, limit_amount=3), fresh_county.runtime.clock.now()
     person = fresh_county.person("registrar")
     with fresh_county.runtime.database.transaction(store.SERVICE) as session:
-        store.install(session, changed, "matters-starter@2026.2", now)
-        store.install(session, second, "matters-starter@2026.2", now)
+        store.install(session, changed, "matters-starter@2026.3", now)
+        store.install(session, second, "matters-starter@2026.3", now)
     assert person.get(f"{API}/S001").json()["limit"]["amount"] == 3
     assert len(person.get(f"{API}/S002").json()["versions"]) == 1
     with fresh_county.runtime.database.transaction(store.SERVICE) as session:
-        store.install(session, first, "matters-starter@2026.1", now)
+        store.install(session, first, "matters-starter@2026.2", now)
     back = person.get(f"{API}/S001").json()
     assert (back["limit"]["amount"], len(back["versions"])) == (7, 2)
 
@@ -84,11 +96,12 @@ def test_an_order_keeps_the_stages_and_the_evidence_of_its_version(fresh_county:
         "stages": [{"name": "verify", "amount": 2, "unit": "natural_day"}, {"name": "accept", "amount": 1, "unit": "working_hour"}],
         "evidence": {"photos": 2, "position": True},
     }  # fmt: skip
-    written = editor.post(f"{API}/S001/versions", {**LOCAL, **promised}).json()
+    approved(fresh_county, "S001", {**LOCAL, **promised})
+    written = editor.get(f"{API}/S001").json()
     assert [stage["name"] for stage in written["stages"]] == ["accept", "verify"]
     assert written["evidence"] == promised["evidence"]
     order = editor.register()
-    assert editor.post(f"{API}/S001/versions", LOCAL).status_code == 201
+    approved(fresh_county, "S001", LOCAL)
     whole = editor.get(f"/api/collaboration/v1/orders/{order['id']}").json()
     limits = {stage["name"]: (stage["amount"], stage["unit"]) for stage in whole["limits"]["stages"]}
     assert (limits["accept"], limits["verify"]) == ((1, "working_hour"), (2, "natural_day"))

@@ -83,7 +83,7 @@ def test_the_sign_in_page_escapes_what_was_typed() -> None:
 
 def test_every_starter_matter_is_sound_and_bilingual() -> None:
     rows = [matters.read(row) for row in pack("matters-starter").json("matters.json")]
-    assert len(rows) == len({row.code for row in rows}) == 16
+    assert len(rows) == len({row.code for row in rows}) >= 60
     assert all(row.name and row.name_en and row.sample for row in rows)
 
 

@@ -36,9 +36,16 @@ def promise(session: Session, code: str, today: date) -> Promise:
         )
     if not domain.in_effect(row.effective_from, row.effective_to, today):
         period = f"{row.effective_from} – {row.effective_to or '…'}"
-        raise Invalid(f"事项“{row.name}”今日不在有效期内 / the matter is not in effect today ({period})",
-                      errors=[{"field": "matter", "expected": period}],
-                      next="选择有效的事项 / choose a matter in effect")  # fmt: skip
+        instead = (
+            f"改用 {row.instead} / use {row.instead} instead"
+            if row.instead
+            else "选择有效的事项 / choose one in effect"
+        )
+        raise Invalid(
+            f"事项“{row.name}”今日不在有效期内 / the matter is not in effect today ({period})",
+            errors=[{"field": "matter", "expected": row.instead or period}],
+            next=instead,
+        )
     return Promise(row.name, row.version, row.category, rules_of(row))
 
 

@@ -79,7 +79,8 @@ unit = table(
     schema="management_public",
 )  # fmt: skip
 matter = table(
-    "v2_matter", column("code", Text), column("name", Text), column("limit_amount", Integer), column("limit_unit", Text),
+    "v3_matter", column("instead", Text),
+    column("code", Text), column("name", Text), column("limit_amount", Integer), column("limit_unit", Text),
     column("effective_from", Date), column("effective_to", Date), column("version", Integer), column("category", Text),
     column("stages", Text), column("photos_demanded", Integer), column("position_demanded", Boolean),
     schema="matter_public",

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from yiwang_kit.app import service_app
 from yiwang_kit.runtime import Runtime
 from yiwang_services.matter import routes
+from yiwang_services.matter.publication import Publication
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -17,5 +18,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         routes.loader(runtime)()
     except DBAPIError as error:
         runtime.log.warning("matter.content", waiting=str(error.orig)[:200])
-    app.include_router(routes.router(runtime))
+    down = Publication(runtime)
+    down.register()
+    runtime.chores.append(down.renew)
+    app.include_router(routes.router(runtime, down))
     return app

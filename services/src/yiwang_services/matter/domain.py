@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from yiwang_services.matter import stages
 from yiwang_services.matter.stages import StageLimit
@@ -34,6 +38,18 @@ class Matter:
     stages: tuple[StageLimit, ...] = ()
     photos_demanded: int = 0
     position_demanded: bool = False
+    instead: str = ""
+    """What to use after it has ended."""
+    item: str = ""
+    """The item of the list that it implements."""
+    division: str = ""
+    unit: str = ""
+    filing: str = ""
+    disposal: str = ""
+    closing: str = ""
+    """Conditions of filing, disposal and closing 立案、处置、结案条件."""
+    form: str = ""
+    """JSON schema of what the form asks beyond the common fields, or nothing."""
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a version."""
@@ -52,7 +68,8 @@ def read(row: Mapping[str, Any]) -> Matter:
         effective_from=date.fromisoformat(row["effective_from"]),
         effective_to=date.fromisoformat(ends) if ends else None, source=row["source"], sample=bool(row["sample"]),
         stages=stages.parsed(row.get("stages", ())), photos_demanded=int(evidence.get("photos", 0)),
-        position_demanded=bool(evidence.get("position", False)),
+        position_demanded=bool(evidence.get("position", False)), item=row.get("item", ""),
+        filing=row.get("filing", ""), disposal=row.get("disposal", ""), closing=row.get("closing", ""),
     )  # fmt: skip
     fault = fault_of(matter)
     if fault:
@@ -60,14 +77,36 @@ def read(row: Mapping[str, Any]) -> Matter:
     return matter
 
 
+def is_schema(text: str) -> bool:
+    """Return whether a text is a JSON schema of an object."""
+    try:
+        schema = json.loads(text)
+        Draft202012Validator.check_schema(schema)
+    except (ValueError, SchemaError, RecursionError):
+        return False
+    return isinstance(schema, dict) and schema.get("type") == "object"
+
+
 def fault_of(matter: Matter) -> str | None:
     """Return what is wrong with a matter, Chinese first, or None."""
+    return _own_fault(matter) or _end_fault(matter) or stages.fault_of(matter.stages)
+
+
+def _own_fault(matter: Matter) -> str | None:
     if matter.limit_kind not in LIMIT_KINDS or matter.limit_unit not in LIMIT_UNITS or matter.limit_amount < 1:
         return "时限无效 / the limit is not valid"
-    if matter.effective_to is not None and matter.effective_to < matter.effective_from:
-        return "失效日期早于生效日期 / it ends before it begins"
     if not matter.source and not matter.sample:
         return "未注明依据的事项须标为样例 / without a source document it must be marked as a sample"
-    if matter.photos_demanded < 0:
-        return "照片数无效 / the number of photos is not valid"
-    return stages.fault_of(matter.stages)
+    if matter.form and not is_schema(matter.form):
+        return "表单须为 JSON Schema 对象 / the form is no JSON schema"
+    return "照片数无效 / the number of photos is not valid" if matter.photos_demanded < 0 else None
+
+
+def _end_fault(matter: Matter) -> str | None:
+    if matter.effective_to is not None and matter.effective_to < matter.effective_from:
+        return "失效日期早于生效日期 / it ends before it begins"
+    if matter.instead and matter.effective_to is None:
+        return "指定替代事项须同时填写失效日期 / what replaces it needs the day on which it ends"
+    return (
+        "不能以自身替代 / a matter can't replace itself" if matter.instead and matter.instead == matter.code else None
+    )

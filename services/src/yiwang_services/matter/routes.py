@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from yiwang_kit import pagination
@@ -15,12 +16,14 @@ from yiwang_kit.auth import Actor, CurrentActor, require
 from yiwang_kit.errors import Invalid, NotFound
 from yiwang_kit.pagination import DEFAULT_LIMIT, Limit
 from yiwang_kit.runtime import Runtime
-from yiwang_services.matter import stages, store
+from yiwang_services.matter import shelf_routes, shelves, stages, store
 from yiwang_services.matter.domain import Matter, fault_of
+from yiwang_services.matter.publication import Publication
+from yiwang_services.matter.shelf_routes import EDIT, LINES, PLAIN, Code
+from yiwang_services.matter.shelves import IMPLEMENTATIONS, STATES
 
-EDIT = "matter.matter.edit"
-Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9.-]{1,40}$")]
-PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"
+ItemQuery = Annotated[str | None, Query(max_length=40)]
+CODE_OR_NONE = r"^[A-Za-z0-9.-]*$"
 
 
 class StageBody(BaseModel):
@@ -43,7 +46,7 @@ class EvidenceBody(BaseModel):
 
 
 class NewVersion(BaseModel):
-    """A local version of a matter. 本地版本。"""
+    """A draft of a matter's next version. 实施清单草稿。"""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,6 +64,14 @@ class NewVersion(BaseModel):
     sample: bool = False
     stages: list[StageBody] = Field(default_factory=list, max_length=6)
     evidence: EvidenceBody = Field(default_factory=EvidenceBody)
+    instead: str = Field("", max_length=40, pattern=CODE_OR_NONE)
+    item: str = Field("", max_length=40, pattern=CODE_OR_NONE)
+    division: str = Field("", max_length=12, pattern=r"^[0-9]{0,12}$")
+    unit: str = Field("", max_length=60, pattern=LINES)
+    filing: str = Field("", max_length=1000, pattern=LINES)
+    disposal: str = Field("", max_length=1000, pattern=LINES)
+    closing: str = Field("", max_length=1000, pattern=LINES)
+    form: str = Field("", max_length=8000, pattern=LINES)
 
     def matter(self, code: str) -> Matter:
         """Return what was written as a matter of this code."""
@@ -71,18 +82,20 @@ class NewVersion(BaseModel):
         )  # fmt: skip
 
 
-def router(runtime: Runtime) -> APIRouter:
+def router(runtime: Runtime, down: Publication) -> APIRouter:
     """Return the routes under /v1."""
     routes = APIRouter(prefix="/v1", tags=["matters"], dependencies=[Depends(loader(runtime))])
 
     @routes.get("/matters")
     def listed(actor: CurrentActor, request: Request, q: Annotated[str | None, Query(max_length=60)] = None,
+               state: Annotated[str | None, Query(pattern=f"^({'|'.join(STATES)})$")] = None, item: ItemQuery = None,
                on: date | None = None, cursor: Annotated[str | None, Query(max_length=400)] = None,
                limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:  # fmt: skip
         del actor, request
         after = pagination.decode(cursor, 1)[0] if cursor else None
         with runtime.database.transaction(store.SERVICE) as session:
-            rows = store.matters(session, words=q, on=on, after=after, limit=limit + 1)
+            rows = shelves.page(session, IMPLEMENTATIONS, words=q, state=state, on=on, above=item, after=after,
+                                limit=limit + 1)  # fmt: skip
         return pagination.page([shape(row) for row in rows], limit, lambda row: [row["code"]])
 
     @routes.get("/matters/{code}")
@@ -92,22 +105,21 @@ def router(runtime: Runtime) -> APIRouter:
             rows = store.history(session, code)
         if not rows:
             raise NotFound(f"没有事项 {code} / no matter {code}")
-        shown = next(row for row in rows if row.current)
+        shown = next((row for row in rows if row.current), rows[0])
         return {**shape(shown), "versions": [{**shape(row), "current": row.current} for row in rows]}
 
     @routes.post("/matters/{code}/versions", status_code=201)
-    def add(code: Code, body: NewVersion, actor: Annotated[Actor, require(EDIT, whole_site=True)]) -> dict[str, Any]:
+    def draft(code: Code, body: NewVersion, actor: Annotated[Actor, require(EDIT, whole_site=True)]) -> dict[str, Any]:
         matter = body.matter(code)
         fault = fault_of(matter)
         if fault:
             raise Invalid(fault)
         with runtime.database.transaction(store.SERVICE) as session:
-            number = store.add(session, matter, origin=store.LOCAL, by=actor.login, now=runtime.clock.now())
-            answer = shape(store.current(session, code))
-            runtime.audit.record(session, actor=actor.login, action="matter.version.add", object_type="matter",
-                                 object_id=code, detail={"version": number})  # fmt: skip
-        return answer
+            number = shelves.draft(session, IMPLEMENTATIONS, code, matter.row(), actor.login, runtime.clock.now())
+            shelf_routes.record(session, runtime, actor, IMPLEMENTATIONS, "draft", code, number)
+            return shape(shelves.version(session, IMPLEMENTATIONS, code, number))
 
+    routes.include_router(shelf_routes.router(runtime, down))
     return routes
 
 
@@ -136,4 +148,7 @@ def shape(row: Any) -> dict[str, Any]:
         "source": row.source, "sample": row.sample, "version": row.version, "origin": row.origin,
         "stages": stages.shown(row.stages),
         "evidence": {"photos": row.photos_demanded, "position": row.position_demanded},
+        "state": row.state, "created_by": row.created_by, "reviewed_by": row.reviewed_by, "note": row.note,
+        "instead": row.instead, "item": row.item, "division": row.division, "unit": row.unit, "filing": row.filing,
+        "disposal": row.disposal, "closing": row.closing, "form": json.loads(row.form) if row.form else None,
     }  # fmt: skip

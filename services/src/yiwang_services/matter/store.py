@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Date,
-    DateTime,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    Uuid,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from yiwang_kit.ids import uuid7
 from yiwang_kit.runtime import Runtime
+from yiwang_services.matter import shelves
 from yiwang_services.matter.domain import Matter, read
 from yiwang_services.matter.settings import MATTERS_PACK
+from yiwang_services.matter.tables import content, versions
 from yiwang_services.packs import pack
 
 SERVICE = "matter"
 LOCAL = "local"
 """Origin of what the site wrote itself; the release's rows carry `pack@version`."""
-META = MetaData(schema="matter")
-content = Table(
-    "content", META, Column("name", Text), Column("version", Text), Column("loaded_at", DateTime(timezone=True))
-)
-versions = Table(
-    "matter_version", META, Column("id", Uuid, primary_key=True), Column("code", Text), Column("version", Integer),
-    Column("origin", Text), Column("current", Boolean), Column("name", Text), Column("name_en", Text),
-    Column("category", Text), Column("unit_hint", Text), Column("conditions", Text), Column("limit_kind", Text),
-    Column("limit_amount", Integer), Column("limit_unit", Text), Column("effective_from", Date),
-    Column("effective_to", Date), Column("source", Text), Column("sample", Boolean), Column("created_by", Text),
-    Column("created_at", DateTime(timezone=True)), Column("stages", Text), Column("photos_demanded", Integer),
-    Column("position_demanded", Boolean),
-)  # fmt: skip
-BACKSLASH = "\\"
 
 
 def load(session: Session, runtime: Runtime) -> None:
@@ -65,6 +35,7 @@ def load(session: Session, runtime: Runtime) -> None:
         return
     for row in installed.json("matters.json"):
         install(session, read(row), installed.id, runtime.clock.now())
+    shelves.load(session, installed, runtime.clock.now())
     session.execute(delete(content).where(content.c.name == "matters"))
     session.execute(insert(content).values(name="matters", version=installed.id, loaded_at=runtime.clock.now()))
 
@@ -83,7 +54,7 @@ def install(session: Session, matter: Matter, origin: str, now: datetime) -> Non
 
 def add(session: Session, matter: Matter, *, origin: str, by: str, now: datetime) -> int:
     """Add a version; it becomes current unless it is the release's and a local one stands. Return its number."""
-    newest = session.execute(select(func.max(versions.c.version)).where(versions.c.code == matter.code)).scalar() or 0
+    newest = shelves.newest(session, shelves.IMPLEMENTATIONS, matter.code)
     standing = current(session, matter.code)
     takes_over = standing is None or origin == LOCAL or standing.origin != LOCAL
     if takes_over:
@@ -98,10 +69,11 @@ def add(session: Session, matter: Matter, *, origin: str, by: str, now: datetime
             current=takes_over,
             created_by=by,
             created_at=now,
+            state=shelves.PUBLISHED,
             **matter.row(),
         )
     )
-    return int(newest) + 1
+    return newest + 1
 
 
 def current(session: Session, code: str) -> Any:
@@ -112,22 +84,3 @@ def current(session: Session, code: str) -> Any:
 def history(session: Session, code: str) -> Sequence[Any]:
     """Return every version of a matter, newest first."""
     return session.execute(select(versions).where(versions.c.code == code).order_by(versions.c.version.desc())).all()
-
-
-def matters(session: Session, *, words: str | None, on: date | None, after: str | None, limit: int) -> Sequence[Any]:
-    """Return one page of current matters in the order of their codes."""
-    query = select(versions).where(versions.c.current)
-    if words:
-        query = query.where(or_(contains(versions.c.name, words), contains(versions.c.code, words)))
-    if on:
-        ends = versions.c.effective_to
-        query = query.where(versions.c.effective_from <= on, or_(ends.is_(None), ends >= on))
-    if after:
-        query = query.where(versions.c.code > after)
-    return session.execute(query.order_by(versions.c.code).limit(limit)).all()
-
-
-def contains(column: Any, words: str) -> ColumnElement[bool]:
-    """Return "holds these words", where % and _ are only characters."""
-    escaped = words.replace(BACKSLASH, BACKSLASH * 2).replace("%", r"\%").replace("_", r"\_")
-    return column.like(f"%{escaped}%", escape=BACKSLASH)  # type: ignore[no-any-return]
