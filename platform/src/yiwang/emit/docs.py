@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from yiwang.definition.checks import checks
 from yiwang.definition.wording import EXPECTED
 from yiwang.emit import Files
 from yiwang.errors import EXIT_TITLES
@@ -47,6 +48,7 @@ def reference_docs(distribution: Distribution, tree: SiteTree, commands: Sequenc
         "site-file": site_file_page(),
         "sites": sites_page(tree),
         "exit-codes": exit_codes_page(),
+        "checks": checks_page(),
         "cli": cli_page(commands),
     }
     return {f"docs/reference/{name}.md": text for name, text in pages.items()}
@@ -117,6 +119,25 @@ def services_page(distribution: Distribution) -> str:
         summary = f"{spec.summary_zh} {spec.summary_en}"
         parts += [f"## {spec.title_zh} `{spec.name}`", summary, table(("attribute 属性", "value 值"), rows)]
     return page("服务 Services", *parts)
+
+
+def checks_page() -> str:
+    """Return the page of inspection checks."""
+    rows = (
+        (
+            f"`{c.id}`",
+            c.title(),
+            c.target.value,
+            c.severity.value,
+            ", ".join(c.clauses),
+            c.every_hours,
+            c.safety,
+            f"{c.remedy_zh} {c.remedy_en}",
+        )
+        for c in checks()
+    )
+    heads = ("check 巡检项", "title", "target 对象", "severity", "clauses 条款", "every hours", "safety", "remedy 整改")
+    return page("巡检项 Checks", "Run them: [Inspect the sites](../how-to/inspect-the-sites.md).", table(heads, rows))
 
 
 def tiers_page(distribution: Distribution) -> str:

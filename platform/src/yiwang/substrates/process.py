@@ -263,22 +263,22 @@ class ProcessSite:
             return ""
         write_json(marker, {"release": desired.release})
         settings = self.paths.pack(desired.release) / "settings.json"
-        words = [*self._hub_command(desired.release), "migrate", "--settings", str(settings)]
+        words = [*self.hub_command(desired.release), "migrate", "--settings", str(settings)]
         done = run(words, timeout=MIGRATE_SECONDS, cwd=self.paths.root)
         if done.code != 0:
             raise StepFailed(Phase.EXPAND, done.last_words(), changed=True)
         applied = json.loads(done.out.strip().splitlines()[-1])["applied"]
         return f"迁移 / migrated: {', '.join(applied)}" if applied else ""
 
-    def _hub_command(self, release: str) -> list[str]:
-        python = self.paths.venv(release) / "bin" / "python"
-        return [str(python), "-I", "-S", "-B", str(self.paths.boot(release)), "serve"]
+    def hub_command(self, release: str) -> list[str]:
+        """Return the words that run the hub's own program of one release, up to the role."""
+        return [f"{self.paths.venv(release)}/bin/python", "-I", "-S", "-B", str(self.paths.boot(release)), "serve"]
 
     def command(self, role: str, *words: str) -> str:
         """Run `serve <role>` of the running release; return what it printed. Raises NotReady."""
         release = str(self._current().get("release"))
         settings = self.paths.pack(release) / "settings.json"
-        done = run([*self._hub_command(release), role, "--settings", str(settings), *words], timeout=MIGRATE_SECONDS)
+        done = run([*self.hub_command(release), role, "--settings", str(settings), *words], timeout=MIGRATE_SECONDS)
         if done.code != 0:
             raise NotReady(what=f"{self.site} {role}: {done.last_words()}", next="yiwang status")
         return done.out

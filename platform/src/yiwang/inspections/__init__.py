@@ -1,0 +1,1 @@
+"""Pure judgements (facts) → verdict, and what follows from them: findings, schedule, reports. Nothing is touched here."""
