@@ -59,6 +59,15 @@ reliability: $(STAMP) ## rollouts while orders flow; beside them crash seeds of 
 		"sh -c '$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py && $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_backup_and_restore.py'" \
 		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_rollouts.py"
 
+SCAN_STAMP := .venv-scan/.ready
+$(SCAN_STAMP): $(STAMP) requirements/scan.lock
+	@test -x .venv-scan/bin/python || $(PYTHON) -m venv .venv-scan
+	@$(BIN)/uv pip sync --quiet --python .venv-scan/bin/python --require-hashes requirements/scan.lock
+	@touch $@
+
+scan: $(SCAN_STAMP) ## bandit, ruff's security rules, secrets, licences, advisories (SCAN_FEED=file) with dated waivers (≤ 2 min)
+	@$(LANE) scan 120 -- env PYTHONPATH=tests $(BIN)/python tests/support/scan.py
+
 soak: $(STAMP) ## more seeds of the exchange: YIWANG_SEEDS=500 make soak
 	@YIWANG_SEEDS=$${YIWANG_SEEDS:-500} $(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py
 
@@ -87,4 +96,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down demo test test-api test-rights test-browser test-monitoring reliability soak lint types render golden bench docs lock
+.PHONY: help venv up status down demo test test-api test-rights test-browser test-monitoring reliability scan soak lint types render golden bench docs lock

@@ -13,7 +13,10 @@ LOCKS: dict[str, list[str]] = {
     "agent": ["--extra", "agent"],
     "control": ["--extra", "services", "--extra", "agent", "--extra", "operator"],
     "engines": ["--extra", "embedded"],
+    "scan": ["--group", "scan"],
 }
+APART = frozenset({"scan"})
+"""Tools that stand beside the product: their lock holds nothing of it."""
 
 
 def compile_lock(name: str, arguments: list[str]) -> None:
@@ -23,7 +26,7 @@ def compile_lock(name: str, arguments: list[str]) -> None:
         str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--universal", "--generate-hashes",
         "--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11",
         "--custom-compile-command", "make lock",
-        *constraint, *arguments, "pyproject.toml", "--output-file", f"requirements/{name}.lock",
+        *constraint, *arguments, *([] if name in APART else ["pyproject.toml"]), "--output-file", f"requirements/{name}.lock",
     ]  # fmt: skip
     subprocess.run(command, cwd=ROOT, check=True)
 
