@@ -54,6 +54,9 @@ test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8
 test-monitoring: $(STAMP) ## rules by promtool, real Prometheus and Alertmanager beside three sites (≤ 6 min)
 	@$(LANE) test-monitoring 360 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/monitoring
 
+test-inspect: $(STAMP) ## faults planted at real sites are found, closed by a retest, reported and ordered (≤ 5 min)
+	@$(LANE) test-inspect 300 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q -rA tests/inspection
+
 reliability: $(STAMP) ## rollouts while orders flow; beside them crash seeds of the exchange, backup and restore (≤ 10 min)
 	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
 		"sh -c '$(BIN)/python -m pytest -q tests/reliability/test_exchange_seeds.py && $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/reliability/test_backup_and_restore.py'" \
@@ -96,4 +99,4 @@ docs: $(STAMP) ## emitted reference pages, and the tests of the docs
 lock: $(STAMP) ## resolve the locks again (hashes, no registry addresses)
 	@$(BIN)/python tests/support/lock.py
 
-.PHONY: help venv up status down demo test test-api test-rights test-browser test-monitoring reliability scan soak lint types render golden bench docs lock
+.PHONY: help venv up status down demo test test-api test-rights test-browser test-monitoring test-inspect reliability scan soak lint types render golden bench docs lock

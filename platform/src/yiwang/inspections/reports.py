@@ -134,8 +134,9 @@ def _sarif(finding: Finding) -> dict[str, Any]:
     return result
 
 
-def order_of(finding: Finding) -> dict[str, Any]:
-    """Return a finding as the intake of a work order."""
+def order_of(finding: Finding, matter: str, division: str) -> dict[str, Any]:
+    """Return a finding as the intake of a work order of some matter."""
     spec = specs()[finding.check]
     text = f"巡检项 {finding.check} {spec.title_zh}，对象 {finding.target}：{finding.locus}，{finding.what}。建议：{spec.remedy_zh}。"
-    return {"title": f"巡检问题 {finding.check} {spec.title_zh}", "description": f"{text} [{finding.fingerprint}]"}
+    title = f"巡检问题 {finding.check} {spec.title_zh}"
+    return {"matter": matter, "division": division, "title": title, "description": f"{text} [{finding.fingerprint}]"}

@@ -49,6 +49,7 @@ def test_the_word_file_is_sound_xml_whatever_the_text_and_the_same_every_time() 
 
 
 def test_a_finding_becomes_the_intake_of_an_order_with_its_fingerprint() -> None:
-    order = reports.order_of(FINDING)
+    order = reports.order_of(FINDING, "M1", "441721")
+    assert (order["matter"], order["division"]) == ("M1", "441721")
     assert order["title"] == "巡检问题 SC-06 监听端口与清单一致"
     assert FINDING.fingerprint in order["description"]

@@ -173,12 +173,16 @@ def report(
 def order(
     fingerprint: FingerprintArgument,
     site: Annotated[str, typer.Option("--site", help="受理站点 / the site that takes it in")],
+    matter: Annotated[str, typer.Option("--matter", help="事项编码 / code of the matter that it is")],
     workspace: output.WorkspaceOption = None,
     as_json: output.JsonFlag = False,
 ) -> None:
     """转为工单 / make a finding a work order of a site, through the hub's own door."""
     machine, here = _here(workspace)
     finding = here.finding(fingerprint)
+    division = next((known.code for known in machine.sites() if known.id == site), None)
+    if division is None:
+        raise Refused(rule=f"{site} 不在本机 / does not run here", who="", next="yiwang status")
     login, password = os.environ.get(LOGIN, ""), os.environ.get(PASSWORD, "")
     if not login or not password:
         raise NotReady(what=f"未配置转单账号 / no account is configured to make orders with: {LOGIN}, {PASSWORD}",
@@ -191,7 +195,9 @@ def order(
         )
     with HubClient(machine.hub_url(site)) as client:
         client.sign_in(login, password)
-        made = client.post("/api/collaboration/v1/orders", reports.order_of(finding), key=finding.fingerprint)
+        made = client.post(
+            "/api/collaboration/v1/orders", reports.order_of(finding, matter, division), key=finding.fingerprint
+        )
     here.ordered(finding, str(made["id"]))
     _tell(here.finding(finding.fingerprint), as_json)
 
