@@ -22,17 +22,21 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import text
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.postgres import Server, running  # noqa: E402 - the path above makes it importable
 from support.site_lab import SERVICES, Person, Site, opening  # noqa: E402
+from yiwang_kit.auth import load_actor  # noqa: E402
+from yiwang_kit.authorisation import allowed  # noqa: E402
 from yiwang_kit.clock import SystemClock  # noqa: E402
 from yiwang_kit.database import Database  # noqa: E402
 from yiwang_kit.ids import uuid7  # noqa: E402
 from yiwang_kit.migrations import migrate  # noqa: E402
 from yiwang_services.collaboration import search  # noqa: E402
+from yiwang_services.management.domain import ROLES  # noqa: E402
 
 SITE, UNITS, ORDERS, LIVES, ASKED = "440000", 28_743, 100_000, 40, 120
 COUNTY = "441721"
@@ -168,6 +172,23 @@ def lives(site: Site, count: int, workers: int = 1) -> float:
     return count / (time.perf_counter() - started)
 
 
+def decisions(site: Site, count: int = 4000) -> tuple[float, float]:
+    """Decide whether people may do something at random units; return the median and the 99th percentile in milliseconds."""
+    dice, taken = random.Random(20261123), []
+    with site.runtime.database.transaction() as session:
+        people = session.execute(text("SELECT id FROM management_public.v1_user ORDER BY login")).scalars().all()
+        actors = [load_actor(session, person, None, SITE) for person in people]
+        units = session.execute(text("SELECT id, division FROM management_public.v1_unit ORDER BY id")).all()
+        permissions = sorted({name for role in ROLES for name in role.permissions})
+        for _ in range(count):
+            actor, (unit, division) = dice.choice(actors), dice.choice(units)
+            assert actor is not None
+            started = time.perf_counter()
+            allowed(session, actor, dice.choice(permissions), unit=unit, division=division)
+            taken.append((time.perf_counter() - started) * 1000)
+    return statistics.median(taken), statistics.quantiles(taken, n=100)[-1]
+
+
 def prepared(server: Server) -> str:
     """Return a database with every schema."""
     name = server.create()
@@ -201,12 +222,15 @@ def rows(orders: int = ORDERS, count: int = LIVES) -> list[tuple[str, str, str, 
                 "mixed": p95(leader, [mixed[n % 3] for n in range(60)]),
                 "counted": p95(leader, [{"q": word["q"], "count": True} for word in words[:60]]),
             }  # fmt: skip
-            print(figures, file=sys.stderr)
+            decided = decisions(site)
+            print(figures, decided, file=sys.stderr)
             county = open_site(COUNTY, clock=SystemClock(), peers=[PARENT])
             rate, together = lives(county, count), lives(county, count, workers=4)
     at = f"at {orders:,} orders, {UNITS:,} units"
     shown = {key: f"p50 {middle:.0f} ms, p95 {high:.0f} ms" for key, (middle, high) in figures.items()}
     return [
+        (f"decision whether a person may do something at a unit, {UNITS:,} units", "p99 < 5 ms",
+         f"p50 {decided[0]:.1f} ms, p99 {decided[1]:.1f} ms", command),
         (f"order list page, province-wide rights, {at}", "p95 < 150 ms", shown["list"], command),
         (f"order list page, one unit's rights, {at}", "p95 < 150 ms", shown["narrow"], command),
         (f"search for a word of two characters, {at}", "p95 < 300 ms", shown["word"], command),
