@@ -19,7 +19,7 @@ from yiwang.bringup.up import county_and_city
 from yiwang.errors import NotReady, Refused
 from yiwang.operate import journey
 
-ROLE, COMMAND = "operator", "collaboration:demonstration"
+ROLE, COMMAND, FIGURES = "operator", "collaboration:demonstration", "indicator:compute"
 SHARES = {"county": 40, "city": 35, "province": 25, "town": 10}
 """Parts of all orders that a site of a tier invents: most of the work is done below."""
 HANDED_UP, AT_ONCE = 20, 2
@@ -45,13 +45,21 @@ def fill(machine: Machine, orders: int, seed: int, say: Callable[[str], None]) -
     filled = _each(machine, {site: ("--orders", str(n), "--seed", str(seed)) for site, n in shares.items()})
     if any(item.added for item in filled):
         say(f"{hand_up(machine)} 个工单经层级交换上报 orders were handed up through the exchange")
-    return filled
+    return _counted(machine, filled)
 
 
 def clear(machine: Machine) -> list[Filled]:
     """Take all invented orders away again."""
     require_demonstration(machine)
-    return _each(machine, {site.id: ("--remove",) for site in machine.sites()})
+    return _counted(machine, _each(machine, {site.id: ("--remove",) for site in machine.sites()}))
+
+
+def _counted(machine: Machine, filled: list[Filled]) -> list[Filled]:
+    """Let sites whose orders changed compute their figures now: the next hour would show the old ones until then."""
+    moved = [item.site for item in filled if item.added or item.removed]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda site: machine.site(site).command(FIGURES), moved))
+    return filled
 
 
 def require_demonstration(machine: Machine) -> None:
