@@ -264,7 +264,7 @@ def test_a_version_of_a_matter_is_written_with_its_difference_in_sight_and_compa
 ) -> None:
     page = open_page(county, "operator", "/catalogue?q=公交")
     settle(page)
-    page.locator("[data-row] a").click()
+    page.locator("[data-row] a").first.click()
     settle(page)
     page.click("[data-form=version]")
     days = page.locator("input[name=limit_amount]")
@@ -277,6 +277,18 @@ def test_a_version_of_a_matter_is_written_with_its_difference_in_sight_and_compa
     page.screenshot(path=SHOTS / "matter-version-desktop-zh.png", full_page=True)
     assert faults(page) == []
     send(page, "version")
+    for step in ("ask", "sure"):
+        page.click(f"[data-{step}=submit]")
+    expect(page.locator("[data-version-state=in_review]")).to_have_count(1)
+    reviewer = open_page(county, "leader", page.url.removeprefix(county.base_url))
+    reviewer.fill("input[name=note]", "同意")
+    reviewer.screenshot(path=SHOTS / "matter-review-desktop-zh.png", full_page=True)
+    assert faults(reviewer) == []
+    for step in ("ask", "sure"):
+        reviewer.click(f"[data-{step}=publish]")
+    expect(reviewer.locator("[data-version-state]")).to_have_count(0)
+    page.reload()
+    settle(page)
     expect(page.locator("[data-field=limit]")).to_have_text(f"承诺 {wanted} 个工作日")
     expect(page.locator("[data-difference]")).to_contain_text(f"承诺 {wanted - 1} 个工作日")
 

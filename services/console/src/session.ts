@@ -37,6 +37,7 @@ export const RIGHTS = {
   audit: 'management.audit.read',
   matterRead: 'matter.matter.read',
   matterEdit: 'matter.matter.edit',
+  matterReview: 'matter.matter.review',
   topics: 'situation.topic.read',
 } as const
 

@@ -67,7 +67,7 @@ test('a term holds through its last day in China, and is shown by that day', () 
 describe('a matter', () => {
   const version: MatterVersion = {
     code: 'S001', name: '道路破损', name_en: '', category: '市容', unit_hint: '', conditions: '', limit: { kind: 'promised', amount: 7, unit: 'working_day' },
-    effective_from: '2026-01-01', effective_to: null, source: '', sample: true, version: 1, origin: 'local', stages: [], evidence: { photos: 0, position: false },
+    effective_from: '2026-01-01', effective_to: null, source: '', sample: true, version: 1, origin: 'local', stages: [], evidence: { photos: 0, position: false }, state: 'published', created_by: '', reviewed_by: '', note: '',
   }
   test('a draft that changes nothing differs in nothing but its first day', () => {
     expect(differences(version, asVersion(draftOf(version, '2026-01-01'), version), say)).toEqual([])

@@ -30,6 +30,11 @@ export interface MatterVersion {
   stages: StageLimit[]
   evidence: { photos: number; position: boolean }
   current?: boolean
+  /** `draft` → `in_review` → `published` or `refused`; another person than the writer decides. */
+  state: string
+  created_by: string
+  reviewed_by: string
+  note: string
 }
 
 export interface MatterWhole extends MatterVersion {
@@ -57,3 +62,8 @@ export const matterList = (query: Query, signal?: AbortSignal): Promise<Page<Mat
 export const matter = (code: string): Promise<MatterWhole> => get(`${BASE}/${at(code)}`)
 export const addMatterVersion = async (code: string, body: NewMatterVersion): Promise<MatterVersion> =>
   (await call<MatterVersion>('POST', `${BASE}/${at(code)}/versions`, { body })).value
+const versionAt = (code: string, version: number, verb: string): string => `${BASE}/${at(code)}/versions/${version}/${verb}`
+export const submitMatterVersion = (code: string, version: number): Promise<unknown> =>
+  call('POST', versionAt(code, version, 'submit'), { body: {} })
+export const reviewMatterVersion = (code: string, version: number, publish: boolean, note: string): Promise<unknown> =>
+  call('POST', versionAt(code, version, 'review'), { body: { publish, note } })

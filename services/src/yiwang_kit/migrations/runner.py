@@ -110,6 +110,7 @@ def grant(connection: Connection, schema: str) -> None:
     for statement in (
         f"GRANT USAGE ON SCHEMA {schema} TO {schema}",
         f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {schema}",
+        f"REVOKE TRUNCATE ON ALL TABLES IN SCHEMA {schema} FROM {schema}",  # nobody empties a trail in one word
         f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {schema}",
         f"GRANT USAGE ON SCHEMA {KIT} TO {schema}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {KIT} TO {schema}",

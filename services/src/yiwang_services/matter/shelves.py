@@ -173,9 +173,16 @@ def escaped(words: str) -> str:
 def load(session: Session, installed: Pack, now: datetime) -> None:
     """Install the directory and the items of a release; an entry that this site published itself stands."""
     for shelf, file in ((DIRECTORY, "directory.json"), (ITEMS, "items.json")):
-        if (installed.folder / file).is_file():
-            for row in installed.json(file):
+        if not (installed.folder / file).is_file():
+            continue
+        known = set(session.execute(select(shelf.table.c.code).where(*shelf.where()).distinct()).scalars())
+        rows = installed.json(file)
+        for row in rows:
+            if row["code"] in known:
                 keep(session, shelf, row, installed.id, "release", now)
+        fresh = [first_version(shelf, row, installed.id, "release", now) for row in rows if row["code"] not in known]
+        if fresh:
+            session.execute(insert(shelf.table), fresh)
 
 
 def keep(session: Session, shelf: Shelf, row: Mapping[str, Any], origin: str, by: str, now: datetime) -> None:
@@ -185,10 +192,14 @@ def keep(session: Session, shelf: Shelf, row: Mapping[str, Any], origin: str, by
     if standing is not None and (standing.origin == LOCAL or all(getattr(standing, k) == v for k, v in said.items())):
         return
     session.execute(update(shelf.table).where(*shelf.where(row["code"]), c.current).values(current=False))
-    session.execute(insert(shelf.table).values(
-        id=uuid7(), list=shelf.list, code=row["code"], version=newest(session, shelf, row["code"]) + 1, current=True,
-        origin=origin, state=PUBLISHED, created_by=by, created_at=now, reviewed_by=by, note="", **said,
-    ))  # fmt: skip
+    number = newest(session, shelf, row["code"]) + 1
+    session.execute(insert(shelf.table).values(**{**first_version(shelf, row, origin, by, now), "version": number}))
+
+
+def first_version(shelf: Shelf, row: Mapping[str, Any], origin: str, by: str, now: datetime) -> dict[str, Any]:
+    """Return the columns of an entry from outside, as the first version of its code."""
+    return {"id": uuid7(), "list": shelf.list, "code": row["code"], "version": 1, "current": True, "origin": origin,
+            "state": PUBLISHED, "created_by": by, "created_at": now, "reviewed_by": by, "note": "", **content_of(row)}  # fmt: skip
 
 
 def content_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,11 +33,27 @@ def load(session: Session, runtime: Runtime) -> None:
     held = session.execute(select(content.c.version).where(content.c.name == "matters")).scalar()
     if held == installed.id:
         return
-    for row in installed.json("matters.json"):
-        install(session, read(row), installed.id, runtime.clock.now())
+    wanted, known = [read(row) for row in installed.json("matters.json")], codes(session)
+    for matter in wanted:
+        if matter.code in known:
+            install(session, matter, installed.id, runtime.clock.now())
+    add_new([matter for matter in wanted if matter.code not in known], session, installed.id, runtime.clock.now())
     shelves.load(session, installed, runtime.clock.now())
     session.execute(delete(content).where(content.c.name == "matters"))
     session.execute(insert(content).values(name="matters", version=installed.id, loaded_at=runtime.clock.now()))
+
+
+def codes(session: Session) -> set[str]:
+    """Return the codes that the catalogue knows in any version."""
+    return set(session.execute(select(versions.c.code).distinct()).scalars())
+
+
+def add_new(matters: Sequence[Matter], session: Session, origin: str, now: datetime) -> None:
+    """Add the first versions of matters that nobody knew, in one statement: a first start has all of them."""
+    rows = [{"id": uuid7(), "version": 1, "origin": origin, "current": True, "created_by": "release", "created_at": now,
+             "state": shelves.PUBLISHED, **matter.row()} for matter in matters]  # fmt: skip
+    if rows:
+        session.execute(insert(versions), rows)
 
 
 def install(session: Session, matter: Matter, origin: str, now: datetime) -> None:
