@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { known, t } from './i18n/index.ts'
 import { adminRoutes } from './pages/admin/routes.ts'
 import { catalogueRoutes } from './pages/catalogue/routes.ts'
+import { indicatorRoutes } from './pages/indicators/routes.ts'
 import { loadSession, toSignIn } from './session.ts'
 
 declare module 'vue-router' {
@@ -24,6 +25,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/links', name: 'links', component: () => import('./pages/LinksPage.vue'), meta: { title: 'links.title' } },
   ...adminRoutes,
   ...catalogueRoutes,
+  ...indicatorRoutes,
   { path: '/me', name: 'me', component: () => import('./pages/MePage.vue'), meta: { title: 'me.title' } },
   { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'password.title', bare: true } },
   { path: '/situation/:code?', name: 'topic', component: () => import('./pages/situation/TopicPage.vue'), props: true, meta: { title: 'topic.title' } },

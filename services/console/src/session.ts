@@ -39,6 +39,10 @@ export const RIGHTS = {
   matterEdit: 'matter.matter.edit',
   matterReview: 'matter.matter.review',
   topics: 'situation.topic.read',
+  valueRead: 'indicator.value.read',
+  valueSubmit: 'indicator.value.submit',
+  valueApprove: 'indicator.value.approve',
+  definitionEdit: 'indicator.definition.edit',
 } as const
 
 export function toSignIn(next: string): void {

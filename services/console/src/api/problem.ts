@@ -4,6 +4,8 @@ import { isChinese, type Language } from '../i18n/language.ts'
 export interface FieldError {
   field: string
   expected: string
+  /** At which character of the field, counted from 0. */
+  at?: number
 }
 
 interface ProblemBody {

@@ -1,6 +1,7 @@
 import { adminEn } from './admin.en.ts'
 import { benchEn } from './bench.en.ts'
 import { catalogueEn } from './catalogue.en.ts'
+import { indicatorEn } from './indicator.en.ts'
 import { topicEn } from './topic.en.ts'
 import type { Key } from './zh.ts'
 
@@ -8,6 +9,7 @@ export const en: Record<Key, string> = {
   ...adminEn,
   ...benchEn,
   ...catalogueEn,
+  ...indicatorEn,
   ...topicEn,
   brand: 'Yiwang', brandFull: 'Yiwang',
   skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese 切换为中文',

@@ -2,12 +2,14 @@
 import { adminZh } from './admin.zh.ts'
 import { benchZh } from './bench.zh.ts'
 import { catalogueZh } from './catalogue.zh.ts'
+import { indicatorZh } from './indicator.zh.ts'
 import { topicZh } from './topic.zh.ts'
 
 export const zh = {
   ...adminZh,
   ...benchZh,
   ...catalogueZh,
+  ...indicatorZh,
   ...topicZh,
   brand: '一网', brandFull: '一网统管',
   skip: '跳到正文', language: 'English', languageLabel: '切换为英文 Switch to English',

@@ -31,6 +31,7 @@ const all = (): Centre[] => [
     key: 'nav.enablement',
     entries: [
       { to: '/catalogue', key: 'nav.catalogue', icon: 'book', shown: can(RIGHTS.matterRead) },
+      { to: '/indicators', key: 'nav.indicators', icon: 'list', shown: can(RIGHTS.valueRead) },
     ],
   },
   {
