@@ -38,6 +38,9 @@ down: $(STAMP) ## stop everything that `make up` started; data stays
 demo: up ## `make up`, then 100,000 invented orders over the three sites (YIWANG_ORDERS=…)
 	@$(BIN)/yiwang demo --orders $${YIWANG_ORDERS:-100000}
 
+# Browser tests that start sites of their own run beside those that need three real ones.
+OWN_SITES   := $(addprefix tests/browser/test_,topics.py indicator_pages.py management_centre.py)
+
 ##@ Work on it
 test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
 	@$(LANE) test 480 -- $(BIN)/python -m pytest -q -n 3 --dist loadscope tests/unit tests/contract tests/golden tests/architecture tests/integration
@@ -49,7 +52,9 @@ test-rights: $(STAMP) ## 5,000 questions about rights to the hub and to OpenFGA,
 	@$(LANE) test-rights 120 -- $(BIN)/python -m pytest -q -n 2 tests/rights
 
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
-	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser
+	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/beside.py \
+		"$(BIN)/python -m pytest -q $(OWN_SITES)" \
+		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser $(OWN_SITES:%=--ignore=%)"
 
 test-monitoring: $(STAMP) ## rules by promtool, real Prometheus and Alertmanager beside three sites (≤ 6 min)
 	@$(LANE) test-monitoring 360 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/monitoring
