@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from bench import exchange, orders  # noqa: E402 - the path above makes them importable
+from bench import exchange, orders, services  # noqa: E402 - the path above makes them importable
 from bench.footprint import Footprint, measure  # noqa: E402
 
 PAGE = ROOT / "docs/reference/measurements.md"
@@ -82,7 +82,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="ywb-"))
     home.chmod(0o755)
     try:
-        found = [*rows(home), *exchange.rows(), *orders.rows()]
+        found = [*rows(home), *services.rows(), *exchange.rows(), *orders.rows()]
     finally:
         shutil.rmtree(home, ignore_errors=True)
     head = HEAD.format(date=datetime.now(UTC).date(), machine=machine(), cores=os.cpu_count())

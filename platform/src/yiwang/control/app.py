@@ -36,7 +36,8 @@ MINUTE = 60.0
 
 def create_app(kernel: Kernel, *, drive: bool = True) -> FastAPI:
     """Return the application over a kernel whose database may still be empty."""
-    migrate(kernel.database, list(PACKAGES))
+    if pending(kernel.database, PACKAGES):  # Alembic takes 12 MiB that a control at its head need not hold
+        migrate(kernel.database, list(PACKAGES))
     kernel.load()
     control = Control.build(kernel)
     app = FastAPI(

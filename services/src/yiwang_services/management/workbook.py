@@ -13,9 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
-from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
-
 from yiwang_kit.errors import Invalid
 from yiwang_services.management.settings import IMPORT_BYTES, IMPORT_ROWS
 
@@ -85,6 +82,12 @@ class Table:
         self.fault(line.cells.get(key, f"A{line.row}"), line.row, zh, en)
 
 
+def letter(at: int) -> str:
+    """Return the letters of a column, counted from 0, as a table program shows them: 0 is A, 26 is AA."""
+    head, last = divmod(at, 26)
+    return (letter(head - 1) if head else "") + chr(ord("A") + last)
+
+
 def read(data: bytes, rules: Sequence[ColumnRule]) -> Table:
     """Return the first visible sheet's rows and every fault. Raises Invalid for what is no workbook to read at all."""
     check_file(data)
@@ -138,6 +141,8 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
 
 
 def _read(data: bytes, rules: Sequence[ColumnRule]) -> Table:
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     try:
         sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
@@ -193,7 +198,7 @@ def _headings(cells: Sequence[Any], rules: Sequence[ColumnRule], table: Table) -
         said = str(cell.value).strip() if cell.value is not None else ""
         if not said:
             continue
-        rule, place = names.get(said), f"{get_column_letter(at + 1)}1"
+        rule, place = names.get(said), f"{letter(at)}1"
         if rule is None:
             table.fault(place, 1, f"不认识的列“{said[:30]}”", f"no such column: {said[:30]}")
         elif rule in columns.values():
@@ -207,7 +212,7 @@ def _headings(cells: Sequence[Any], rules: Sequence[ColumnRule], table: Table) -
 
 
 def _line(number: int, cells: Sequence[Any], columns: dict[int, ColumnRule], table: Table) -> None:
-    line = Line(number, {}, {rule.key: f"{get_column_letter(at + 1)}{number}" for at, rule in columns.items()})
+    line = Line(number, {}, {rule.key: f"{letter(at)}{number}" for at, rule in columns.items()})
     before = len(table.faults)
     for at, rule in columns.items():
         cell = cells[at] if at < len(cells) else None
@@ -245,6 +250,8 @@ def text_of(raw: Any) -> str | None:
 
 def write(title: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) -> bytes:
     """Return a workbook of one sheet in which nothing is a formula."""
+    from openpyxl import Workbook  # type: ignore[import-untyped]
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     for line in [headings, *lines]:
