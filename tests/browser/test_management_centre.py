@@ -30,7 +30,12 @@ PAGES = {
         "account": "/account",
     },
     "auditor": {"audit": "/audit"},
-    "operator": {"catalogue": "/catalogue", "matter": "/catalogue/S001"},
+    "operator": {
+        "catalogue": "/catalogue",
+        "matter": "/catalogue/S001",
+        "catalogue-items": "/catalogue/items",
+        "catalogue-findings": "/catalogue/findings",
+    },
 }
 SCREENS: dict[str, Any] = {
     "desktop": {"width": 1440, "height": 900},
@@ -291,6 +296,41 @@ def test_a_version_of_a_matter_is_written_with_its_difference_in_sight_and_compa
     settle(page)
     expect(page.locator("[data-field=limit]")).to_have_text(f"承诺 {wanted} 个工作日")
     expect(page.locator("[data-difference]")).to_contain_text(f"承诺 {wanted - 1} 个工作日")
+
+
+def test_a_new_item_waits_for_another_person_and_then_is_in_force_until_somebody_claims_and_implements_it(
+    open_page: Open, county: Site
+) -> None:
+    code = f"02.{uuid4().hex[:6]}"
+    page = open_page(county, "operator", "/catalogue/items")
+    settle(page)
+    page.click("[data-form=entry]")
+    for name, text in {"code": code, "name": "窨井盖缺失", "above": "02"}.items():
+        page.fill(f"[data-frame=entry] input[name={name}]", text)
+    expect(page.locator("[data-send=entry]")).to_be_disabled()
+    page.check("[data-frame=entry] input[name=sample]")
+    page.screenshot(path=SHOTS / "catalogue-item-form-desktop-zh.png", full_page=True)
+    assert faults(page) == []
+    page.click("[data-send=entry]")
+    page.wait_for_url(f"**/catalogue/items/{code}")
+    for step in ("ask", "sure"):
+        page.click(f"[data-{step}=submit]")
+    expect(page.locator("[data-version-state=in_review]")).to_have_count(1)
+    reviewer = open_page(county, "leader", "/catalogue/items?state=in_review")
+    reviewer.click(f"[data-row='{code}'] a")
+    reviewer.fill("input[name=note]", "同意")
+    reviewer.screenshot(path=SHOTS / "catalogue-item-review-desktop-zh.png", full_page=True)
+    assert faults(reviewer) == []
+    for step in ("ask", "sure"):
+        reviewer.click(f"[data-{step}=publish]")
+    expect(reviewer.locator("[data-version-state]")).to_have_count(0)
+    reviewer.goto(f"{county.base_url}/catalogue/findings")
+    for kind in ("unclaimed", "unimplemented"):
+        expect(reviewer.locator(f"[data-finding='{kind}/{code}'] a").first).to_have_text("窨井盖缺失")
+    with reviewer.expect_download() as taken:
+        reviewer.goto(f"{county.base_url}/catalogue/items")
+        reviewer.click("[data-export=csv]")
+    assert code in taken.value.path().read_text(encoding="utf-8-sig")
 
 
 def test_a_role_is_made_of_permissions_that_its_maker_may_pass_on_and_closed_by_name(

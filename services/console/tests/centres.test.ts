@@ -67,11 +67,16 @@ test('a term holds through its last day in China, and is shown by that day', () 
 describe('a matter', () => {
   const version: MatterVersion = {
     code: 'S001', name: '道路破损', name_en: '', category: '市容', unit_hint: '', conditions: '', limit: { kind: 'promised', amount: 7, unit: 'working_day' },
-    effective_from: '2026-01-01', effective_to: null, source: '', sample: true, version: 1, origin: 'local', stages: [], evidence: { photos: 0, position: false }, state: 'published', created_by: '', reviewed_by: '', note: '',
+    effective_from: '2026-01-01', effective_to: null, source: '', sample: true, version: 1, origin: 'local', stages: [], evidence: { photos: 0, position: false }, state: 'published', created_by: '', reviewed_by: '', note: '', instead: '', item: '02.001',
+    division: '', unit: '', filing: '现场核实', disposal: '', closing: '', form: { type: 'object' },
   }
   test('a draft that changes nothing differs in nothing but its first day', () => {
     expect(differences(version, asVersion(draftOf(version, '2026-01-01'), version), say)).toEqual([])
     expect(differences(version, asVersion(draftOf(version, '2026-12-01'), version), say).map((one) => one.field)).toEqual(['effective_from'])
+  })
+  test('a draft takes along what the form does not ask: its item, its conditions, its schema', () => {
+    const { item, filing, form } = draftOf(version, '2026-12-01')
+    expect([item, filing, form]).toEqual(['02.001', '现场核实', '{"type":"object"}'])
   })
   test('what differs is said in words: a limit with its unit, a stage by its name', () => {
     const draft = { ...draftOf(version, '2026-01-01'), limit_amount: 5, stages: [{ name: 'accept', amount: 4, unit: 'working_hour' }] }

@@ -58,4 +58,8 @@ export const adminEn = {
   'act.management.session.end': 'session ended', 'act.management.session.revoke': "another's session ended", 'act.management.second_factor.on': 'second factor on', 'act.management.second_factor.off': 'second factor off', 'act.management.second_factor.reset': 'second factor reset',
   'act.management.second_factor.recovery': 'recovery codes renewed', 'act.management.audit.export': 'trail exported', 'act.management.demo_users': 'demonstration people', 'act.kit.session.start': 'session began', 'act.management.sign_in': 'signed in', 'act.matter.version.add': 'matter version added',
   'act.collaboration.order.register': 'order taken in', 'act.collaboration.order.export': 'orders exported', 'act.collaboration.order.recompute': 'limits recomputed',
+  'act.matter.directory.draft': 'directory drafted', 'act.matter.directory.submit': 'directory handed in', 'act.matter.directory.publish': 'directory published', 'act.matter.directory.refuse': 'directory refused',
+  'act.matter.items.draft': 'item drafted', 'act.matter.items.submit': 'item handed in', 'act.matter.items.publish': 'item published', 'act.matter.items.refuse': 'item refused',
+  'act.matter.matters.draft': 'matter drafted', 'act.matter.matters.submit': 'matter handed in', 'act.matter.matters.publish': 'matter published', 'act.matter.matters.refuse': 'matter refused',
+  'act.matter.list.export': 'list exported',
 } as const

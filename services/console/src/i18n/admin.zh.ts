@@ -58,4 +58,8 @@ export const adminZh = {
   'act.management.session.end': '结束会话', 'act.management.session.revoke': '结束他人会话', 'act.management.second_factor.on': '启用第二因素', 'act.management.second_factor.off': '停用第二因素', 'act.management.second_factor.reset': '重置第二因素',
   'act.management.second_factor.recovery': '重新生成恢复码', 'act.management.audit.export': '导出审计', 'act.management.demo_users': '创建演示人员', 'act.kit.session.start': '会话开始', 'act.management.sign_in': '登录', 'act.matter.version.add': '新增事项版本',
   'act.collaboration.order.register': '登记工单', 'act.collaboration.order.export': '导出工单', 'act.collaboration.order.recompute': '重算时限',
+  'act.matter.directory.draft': '起草基本目录', 'act.matter.directory.submit': '送审基本目录', 'act.matter.directory.publish': '发布基本目录', 'act.matter.directory.refuse': '退回基本目录',
+  'act.matter.items.draft': '起草事项清单', 'act.matter.items.submit': '送审事项清单', 'act.matter.items.publish': '发布事项清单', 'act.matter.items.refuse': '退回事项清单',
+  'act.matter.matters.draft': '起草实施清单', 'act.matter.matters.submit': '送审实施清单', 'act.matter.matters.publish': '发布实施清单', 'act.matter.matters.refuse': '退回实施清单',
+  'act.matter.list.export': '导出目录',
 } as const

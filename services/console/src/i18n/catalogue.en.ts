@@ -12,4 +12,10 @@ export const catalogueEn = {
   'matter.handIn': 'Hand in', 'matter.handInSays': 'Hand version {n} of “{name}” in: another person decides then.', 'matter.note': 'Opinion', 'matter.publishIt': 'Publish', 'matter.publishSays': 'Publish version {n} of “{name}”: it holds for orders taken in from then on.',
   'matter.refuseIt': 'Refuse', 'matter.refuseSays': 'Refuse version {n} of “{name}”; what is in force stays.', 'matter.reviewedBy': 'reviewed by {who}',
   'versionState.draft': 'draft', 'versionState.in_review': 'in review', 'versionState.refused': 'refused', 'versionState.published': 'published',
+  'catalogue.sections': 'Parts of the catalogue', 'catalogue.matters': 'Implementations', 'catalogue.items': 'Items', 'catalogue.directory': 'Directory', 'catalogue.findings': 'Findings', 'catalogue.allStates': 'In force', 'catalogue.stateFilter': 'State of versions',
+  'catalogue.pick.draft': 'Drafts', 'catalogue.pick.in_review': 'Waiting for review', 'catalogue.pick.refused': 'Refused',
+  'matter.item': 'Item', 'matter.filing': 'Filed when', 'matter.disposal': 'Disposal', 'matter.closing': 'Closed when', 'matter.instead': 'Used instead', 'matter.above': 'Above', 'matter.rule': 'Rule', 'matter.department': 'Department', 'matter.clause': 'Clause',
+  'entry.search': 'Name or code', 'entry.none': 'No entry like that', 'entry.unclaimed': 'no department claims it', 'entry.class': 'Class', 'entry.add.directory': 'Add a class', 'entry.add.items': 'Add an item', 'entry.codeHint': 'letters, digits, dots, hyphens; stays as it is',
+  'entry.below.directory': 'Items of this class', 'entry.below.items': 'Implementations of this item', 'entry.publishSays': 'Publish version {n} of “{name}”: it holds at once and goes down to the sites below.', 'entry.writtenBy': 'written by {who}',
+  'finding.none': 'The three lists fit together', 'finding.total': '{n} findings', 'finding.kind': 'Finding', 'finding.list': 'List', 'finding.entry': 'Entry', 'finding.others': 'Others', 'finding.hint': 'Among what is in effect today',
 } as const

@@ -1,8 +1,8 @@
 /** How the fields of a matter are written for people. */
-import type { MatterVersion } from '../../api/catalogue.ts'
+import type { EntryVersion, MatterVersion, NewEntry } from '../../api/catalogue.ts'
 import type { Look } from '../../components/states.ts'
 import { t, word } from '../../i18n/index.ts'
-import type { MatterField } from '../../lib/matter-diff.ts'
+import type { EntryField, MatterField } from '../../lib/matter-diff.ts'
 
 const limit = (amount: number, unit: string): string => `${amount} ${word('unit', unit)}`
 
@@ -27,6 +27,12 @@ export function say(version: MatterVersion, field: MatterField): string {
   }
 }
 
+export function sayEntry(version: NewEntry, field: EntryField): string {
+  if (field === 'effective_to') return version.effective_to ?? t('matter.openEnd')
+  if (field === 'sample') return version.sample ? t('matter.isSample') : t('matter.isSourced')
+  return version[field] || '—'
+}
+
 /** Whether a version holds on a day (2026-11-23); both end days belong to its period. */
 export function standing(version: Pick<MatterVersion, 'effective_from' | 'effective_to'>, on: string): { look: Look; text: string } {
   if (version.effective_from > on) return { look: { icon: 'clock', meaning: 'accent' }, text: t('matter.notYet') }
@@ -34,4 +40,4 @@ export function standing(version: Pick<MatterVersion, 'effective_from' | 'effect
   return { look: { icon: 'checked', meaning: 'normal' }, text: t('matter.holds') }
 }
 
-export const originOf = (version: MatterVersion): string => (version.origin === 'local' ? t('matter.local') : version.origin)
+export const originOf = (version: MatterVersion | EntryVersion): string => (version.origin === 'local' ? t('matter.local') : version.origin)
