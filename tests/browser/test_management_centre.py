@@ -331,6 +331,16 @@ def test_a_new_item_waits_for_another_person_and_then_is_in_force_until_somebody
         reviewer.goto(f"{county.base_url}/catalogue/items")
         reviewer.click("[data-export=csv]")
     assert code in taken.value.path().read_text(encoding="utf-8-sig")
+    page.goto(f"{county.base_url}/catalogue?item={code}")
+    page.click("[data-form=version]")
+    for name, text in {"code": f"M{code}", "name": "窨井盖缺失", "category": "市政设施"}.items():
+        page.fill(f"[data-frame=version] input[name={name}]", text)
+    page.check("[data-frame=version] input[name=sample]")
+    assert faults(page) == []
+    page.click("[data-send=version]")
+    page.wait_for_url(f"**/catalogue/M{code}")
+    expect(page.locator("[data-version-state=draft]")).to_have_count(1)
+    expect(page.locator("[data-field=item]")).to_have_text(code)
 
 
 def test_a_role_is_made_of_permissions_that_its_maker_may_pass_on_and_closed_by_name(

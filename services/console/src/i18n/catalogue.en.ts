@@ -15,7 +15,8 @@ export const catalogueEn = {
   'catalogue.sections': 'Parts of the catalogue', 'catalogue.matters': 'Implementations', 'catalogue.items': 'Items', 'catalogue.directory': 'Directory', 'catalogue.findings': 'Findings', 'catalogue.allStates': 'In force', 'catalogue.stateFilter': 'State of versions',
   'catalogue.pick.draft': 'Drafts', 'catalogue.pick.in_review': 'Waiting for review', 'catalogue.pick.refused': 'Refused',
   'matter.item': 'Item', 'matter.filing': 'Filed when', 'matter.disposal': 'Disposal', 'matter.closing': 'Closed when', 'matter.instead': 'Used instead', 'matter.above': 'Above', 'matter.rule': 'Rule', 'matter.department': 'Department', 'matter.clause': 'Clause',
-  'entry.search': 'Name or code', 'entry.none': 'No entry like that', 'entry.unclaimed': 'no department claims it', 'entry.class': 'Class', 'entry.add.directory': 'Add a class', 'entry.add.items': 'Add an item', 'entry.codeHint': 'letters, digits, dots, hyphens; stays as it is',
+  'entry.search': 'Name or code', 'entry.none': 'No entry like that', 'entry.unclaimed': 'no department claims it', 'entry.class': 'Class', 'entry.add.directory': 'Add a class', 'entry.add.matters': 'Add an implementation', 'entry.add.items': 'Add an item', 'entry.codeHint': 'letters, digits, dots, hyphens; stays as it is',
   'entry.below.directory': 'Items of this class', 'entry.below.items': 'Implementations of this item', 'entry.publishSays': 'Publish version {n} of “{name}”: it holds at once and goes down to the sites below.', 'entry.writtenBy': 'written by {who}',
   'finding.none': 'The three lists fit together', 'finding.total': '{n} findings', 'finding.kind': 'Finding', 'finding.list': 'List', 'finding.entry': 'Entry', 'finding.others': 'Others', 'finding.hint': 'Among what is in effect today',
+  'unitKind.civil': 'civil affairs', 'unitKind.education': 'education', 'unitKind.health': 'health', 'unitKind.labour': 'labour',
 } as const

@@ -15,7 +15,8 @@ export const catalogueZh = {
   'catalogue.sections': '目录的各部分', 'catalogue.matters': '实施清单', 'catalogue.items': '事项清单', 'catalogue.directory': '基本目录', 'catalogue.findings': '目录检查', 'catalogue.allStates': '现行', 'catalogue.stateFilter': '版本状态',
   'catalogue.pick.draft': '草稿', 'catalogue.pick.in_review': '待审核', 'catalogue.pick.refused': '已退回',
   'matter.item': '所属事项', 'matter.filing': '立案条件', 'matter.disposal': '处置要求', 'matter.closing': '结案条件', 'matter.instead': '替代编码', 'matter.above': '上级编码', 'matter.rule': '分类规则', 'matter.department': '认领部门', 'matter.clause': '条款',
-  'entry.search': '名称或编码', 'entry.none': '没有符合条件的条目', 'entry.unclaimed': '无部门认领', 'entry.class': '所属类别', 'entry.add.directory': '新增类别', 'entry.add.items': '新增事项', 'entry.codeHint': '字母、数字、点与连字符，发布后不变',
+  'entry.search': '名称或编码', 'entry.none': '没有符合条件的条目', 'entry.unclaimed': '无部门认领', 'entry.class': '所属类别', 'entry.add.directory': '新增类别', 'entry.add.matters': '新增实施项', 'entry.add.items': '新增事项', 'entry.codeHint': '字母、数字、点与连字符，发布后不变',
   'entry.below.directory': '此类别的事项', 'entry.below.items': '此事项的实施项', 'entry.publishSays': '发布“{name}”第 {n} 版：立即生效，并经交换下发到下级站点。', 'entry.writtenBy': '起草 {who}',
   'finding.none': '三张清单彼此吻合', 'finding.total': '{n} 个问题', 'finding.kind': '问题', 'finding.list': '清单', 'finding.entry': '条目', 'finding.others': '相关条目', 'finding.hint': '只看今天在效的条目',
+  'unitKind.civil': '民政', 'unitKind.education': '教育', 'unitKind.health': '卫生健康', 'unitKind.labour': '人力社保',
 } as const

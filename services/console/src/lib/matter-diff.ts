@@ -44,6 +44,13 @@ export function draftOf(version: MatterVersion, from: string): NewMatterVersion 
   }
 }
 
+/** A matter that nobody has written yet, as the form starts from it. */
+export const blankMatter = (item: string, from: string): NewMatterVersion => ({
+  name: '', name_en: '', category: '', unit_hint: '', conditions: '', limit_kind: 'promised', limit_amount: 5, limit_unit: 'working_day', effective_from: from,
+  effective_to: null, source: '', sample: false, stages: [], evidence: { photos: 0, position: false }, item, instead: '', division: '', unit: '', filing: '',
+  disposal: '', closing: '', form: '',
+})
+
 /** A draft read as a version, to be compared before it is sent. */
 export function asVersion(draft: NewMatterVersion, like: MatterVersion): MatterVersion {
   const { limit_kind, limit_amount, limit_unit, form, ...rest } = draft
