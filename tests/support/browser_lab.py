@@ -20,6 +20,8 @@ import structlog
 
 from support.postgres import Server
 from support.site_lab import SERVICES, TREE, said_by, settings_of
+from yiwang.adapters.builder import console_dist
+from yiwang.adapters.source import read_source
 from yiwang_kit.app import create_hub
 from yiwang_kit.clock import SystemClock
 from yiwang_kit.crypto import HybridPrivateKey
@@ -32,13 +34,9 @@ from yiwang_kit.runtime import Runtime, build_runtime
 from yiwang_kit.settings import HubSettings
 from yiwang_services.collaboration.commands import demonstration
 
-DIST = Path(__file__).resolve().parents[2] / "services" / "console" / "dist"
+ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
 ENGLISH = {"440000": "Guangdong", "441700": "Yangjiang", "441721": "Yangxi"}
-
-
-class PageMissing(Exception):
-    """The page has not been built."""
 
 
 def peers_of(site: str) -> list[dict[str, Any]]:
@@ -103,10 +101,10 @@ def wait_for(address: str) -> None:
 
 
 def page_importable(folder: Path) -> None:
-    """Let the hub find the built page as it finds it in a wheel: as the package `yiwang_console`."""
-    if not (DIST / "index.html").is_file():
-        raise PageMissing("the page is not built. Next: cd services/console && npm ci && npm run build")
-    (folder / "yiwang_console").symlink_to(DIST, target_is_directory=True)
+    """Let the hub find the page as it finds it in a wheel: built as a release builds it, as the package `yiwang_console`."""
+    page = console_dist(read_source(ROOT), print)
+    assert page is not None, "a checkout has a console"
+    (folder / "yiwang_console").symlink_to(page, target_is_directory=True)
     sys.path.insert(0, str(folder))
 
 

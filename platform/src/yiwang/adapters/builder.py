@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
+from yiwang.adapters.locking import exclusive
 from yiwang.adapters.migration_files import chains, schema_of, unreadable
 from yiwang.adapters.source import Source, write_files
 from yiwang.adapters.wheelhouse import Say, cache_folder
@@ -68,8 +69,9 @@ def console_dist(source: Source, say: Say) -> Path | None:
     if "package.json" not in sources:
         return None
     target = cache_folder() / "console" / tree_sha256(sources)[:32]
-    if not (target / "index.html").is_file():
-        _build_console(sources, target, say)
+    with exclusive(target.with_name(f".{target.name}.lock")):  # two that need the same page build it once
+        if not (target / "index.html").is_file():
+            _build_console(sources, target, say)
     return target
 
 
