@@ -84,8 +84,9 @@ def open_page(browser: Browser, sessions: dict[tuple[str, str], dict[str, object
     ) -> Page:
         known = sessions.get((site.code, role))
         context = browser.new_context(
-            **viewport.settings(), locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=known
-        )
+            **viewport.settings(), locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=known,
+            reduced_motion="reduce",  # a colour on its way to another is neither, and would be judged
+        )  # fmt: skip
         contexts.append(context)
         context.add_init_script(
             f"localStorage.setItem('yiwang.language', localStorage.getItem('yiwang.language') || '{lang}')"

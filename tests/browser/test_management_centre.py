@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
 from playwright.sync_api import Locator, Page, expect
 
-from support.browsing import SHOTS, Site, settle, still
+from support.browsing import SHOTS, Site, settle
 
 Open = Callable[..., Page]
 PAGES = {
@@ -51,7 +51,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def faults(page: Page) -> list[str]:
     """Return what axe finds serious on the page as it stands."""
-    still(page)
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
     return [f"{fault['id']}: {node['target']}" for fault in serious for node in fault["nodes"]]

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from support.browser_lab import filled_site
-from support.browsing import SHOTS, Site, Viewport, settle, still
+from support.browsing import SHOTS, Site, Viewport, settle
 from support.postgres import Server
 from yiwang_kit.runtime import Runtime
 
@@ -65,7 +65,6 @@ def shown(page: Page, name: str) -> float:
 
 def faults(page: Page) -> list[str]:
     """Return what axe finds serious."""
-    still(page)
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found if one["impact"] in ("serious", "critical")]
 

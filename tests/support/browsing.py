@@ -66,13 +66,6 @@ def settle(page: Page) -> None:
     expect(page.locator(".skeleton")).to_have_count(0)
 
 
-def still(page: Page) -> None:
-    """Wait until no colour or place is on its way to another: what is looked at in between is neither."""
-    page.wait_for_function(
-        "document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"
-    )
-
-
 def act(page: Page, action: str, fields: Mapping[str, str] | None = None) -> None:
     """Do one action on the order that is open."""
     page.click(f"[data-action={action}]")
