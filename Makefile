@@ -45,22 +45,22 @@ OWN_SITES   := $(addprefix tests/browser/test_,topics.py indicator_pages.py mana
 test: $(STAMP) ## the fast lane: unit, contract, golden, architecture, integration (≤ 8 min)
 	@$(LANE) test 480 -- $(BIN)/python -m pytest -q -n 3 --dist loadscope tests/unit tests/contract tests/golden tests/architecture tests/integration
 
-test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and as each role (≤ 3 min)
-	@$(LANE) test-api 180 -- $(BIN)/python -m pytest -q tests/api
+test-api: $(STAMP) ## schemathesis at every documented operation, as visitor and as each role (≤ 4 min)
+	@$(LANE) test-api 240 -- $(BIN)/python -m pytest -q tests/api
 
-test-rights: $(STAMP) ## 5,000 questions about rights to the hub and to OpenFGA, no answer may differ (≤ 2 min)
-	@$(LANE) test-rights 120 -- $(BIN)/python -m pytest -q -n 2 tests/rights
+test-rights: $(STAMP) ## 5,000 questions about rights to the hub and to OpenFGA, no answer may differ (≤ 3 min)
+	@$(LANE) test-rights 180 -- $(BIN)/python -m pytest -q -n 2 tests/rights
 
 test-browser: $(STAMP) ## the console in Debian's Chromium on three sites (≤ 8 min)
 	@$(LANE) test-browser 480 -- $(BIN)/python tests/support/beside.py \
 		"$(BIN)/python -m pytest -q $(OWN_SITES)" \
 		"$(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/journey tests/browser $(OWN_SITES:%=--ignore=%)"
 
-test-monitoring: $(STAMP) ## rules by promtool, real Prometheus and Alertmanager beside three sites (≤ 6 min)
-	@$(LANE) test-monitoring 360 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/monitoring
+test-monitoring: $(STAMP) ## rules by promtool, real Prometheus and Alertmanager beside three sites (≤ 8 min)
+	@$(LANE) test-monitoring 480 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q tests/monitoring
 
-test-inspect: $(STAMP) ## faults planted at real sites are found, closed by a retest, reported and ordered (≤ 5 min)
-	@$(LANE) test-inspect 300 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q -rA tests/inspection
+test-inspect: $(STAMP) ## faults planted at real sites are found, closed by a retest, reported and ordered (≤ 7 min)
+	@$(LANE) test-inspect 420 -- $(BIN)/python tests/support/with_sites.py -- $(BIN)/python -m pytest -q -rA tests/inspection
 
 reliability: $(STAMP) ## rollouts while orders flow; beside them crash seeds of the exchange, backup and restore (≤ 10 min)
 	@$(LANE) reliability 600 -- $(BIN)/python tests/support/beside.py \
